@@ -1,0 +1,367 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/iotest"
+	"testing/synctest"
+	"time"
+
+	"famchat/protocol"
+)
+
+const (
+	erase = "\r\x1b[K"
+	ask   = erase + "Your name? "
+)
+
+// A script is what a server does, in order: "<text" it sends, ">text" it waits
+// for, and a lone ">" is the goodbye. After the last step it closes.
+type script []string
+
+// play runs the script on conn. Everything that came is in order, or it fails.
+func (s script) play(t *testing.T, conn net.Conn) {
+	t.Helper()
+	defer conn.Close()
+	r, w := protocol.NewReader(conn), protocol.NewWriter(conn)
+	for i, step := range s {
+		if text, ok := strings.CutPrefix(step, "<"); ok {
+			if err := w.WriteString(text); err != nil {
+				t.Errorf("step %d, sending %q: %v", i, text, err)
+				return
+			}
+			continue
+		}
+		got, err := r.ReadString()
+		if err != nil || string(got) != step[1:] {
+			t.Errorf("step %d: got %.80q, %v; want %.80q", i, got, err, step[1:])
+			return
+		}
+	}
+}
+
+// A talk is a session under test, in a bubble of synctest: time moves only when
+// everybody waits.
+type talk struct {
+	script   script
+	in       io.Reader
+	name     string
+	terminal bool
+	// out replaces the buffer that takes the output.
+	out io.Writer
+	ctx context.Context
+}
+
+func (k talk) run(t *testing.T) (out, errs string, err error) {
+	t.Helper()
+	near, far := net.Pipe()
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		k.script.play(t, far)
+	}()
+	var outBuf, errBuf bytes.Buffer
+	o := Options{Conn: near, In: k.in, Out: &outBuf, Err: &errBuf, Name: k.name, Terminal: k.terminal, Color: k.terminal}
+	if k.out != nil {
+		o.Out = k.out
+	}
+	if k.ctx == nil {
+		k.ctx = t.Context()
+	}
+	err = Run(k.ctx, o)
+	<-served
+	return outBuf.String(), errBuf.String(), err
+}
+
+func TestSession(t *testing.T) {
+	longest := strings.Repeat("x", maxLine)
+	for _, test := range []struct {
+		name     string
+		talk     talk
+		out, err string
+		want     error
+	}{
+		{
+			name: "a script",
+			talk: talk{in: strings.NewReader("bot\nhello\n"), script: script{"<" + erase + "famchat\nYour name? ", ">bot", "<" + erase + "* you joined\n> ", ">hello", ">", "<" + erase + "  you: \x1b[1mhello\x1b[m\a\n> ", "<" + erase + "bye\n"}},
+			out:  "famchat\n* you joined\n  you: hello\nbye\n",
+		},
+		{
+			name: "no input",
+			talk: talk{in: strings.NewReader(""), script: script{">", "<" + ask}},
+		},
+		{
+			name: "empty lines, CR LF and no last line break",
+			talk: talk{in: strings.NewReader("\nbot\r\n\r\n \nhello"), script: script{"<" + ask, ">bot", "<> ", "> ", "<> ", ">hello", ">"}},
+		},
+		{
+			name: "a line that is too long",
+			talk: talk{in: strings.NewReader("bot\n" + longest + "y\n" + longest + "\n"), script: script{"<" + ask, ">bot", "<> ", ">" + longest, ">"}},
+			err:  "famchat: line 2 is longer than 4096 bytes and was not sent\n",
+			want: ErrNotSent,
+		},
+		{
+			name: "the server goes first",
+			talk: talk{in: strings.NewReader("bot\na\nb\n"), script: script{"<" + ask, ">bot", "<> ", ">a", "<" + erase + "! you were removed\n"}},
+			out:  "! you were removed\n",
+			want: ErrServerClosed,
+		},
+		{
+			name: "the server closes in answer to the last line",
+			talk: talk{in: strings.NewReader("bot\n/quit\n"), script: script{"<" + ask, ">bot", "<> ", ">/quit"}},
+		},
+		{
+			name: "the server breaks off within a string",
+			talk: talk{in: strings.NewReader("bot\n"), script: script{"<" + ask, ">bot", ">", "raw"}},
+			want: io.ErrUnexpectedEOF,
+		},
+		{
+			name: "the name is taken from the command line",
+			talk: talk{in: strings.NewReader("hi\n"), name: "anna", script: script{"<" + ask, ">anna", "<" + erase + "* you joined\n> ", ">hi", ">"}},
+			out:  "* you joined\n",
+		},
+		{
+			name: "the name is refused",
+			talk: talk{in: strings.NewReader("hi\n"), name: "anna", script: script{"<" + ask, ">anna", "<" + erase + "! taken\nYour name? ", ">"}},
+			out:  "! taken\n",
+			want: ErrNameRefused,
+		},
+		{
+			name: "the name is refused, and nothing more to say",
+			talk: talk{in: strings.NewReader(""), name: "anna", script: script{"<" + ask, ">anna", "<" + ask, ">"}},
+			want: ErrNameRefused,
+		},
+		{
+			name: "the name is not answered",
+			talk: talk{in: strings.NewReader(""), name: "anna", script: script{"<" + ask, ">anna", "<" + erase + "! the room is full\n"}},
+			out:  "! the room is full\n",
+			want: ErrServerClosed,
+		},
+		{
+			name: "the input breaks",
+			talk: talk{in: io.MultiReader(strings.NewReader("bot\n"), iotest.ErrReader(syscall.EISDIR)), script: script{"<" + ask, ">bot", ">"}},
+			want: syscall.EISDIR,
+		},
+		{
+			name: "nobody reads the output",
+			talk: talk{in: strings.NewReader("bot\na\nb\n"), out: failing{syscall.EPIPE}, script: script{"<" + ask, ">bot", "<" + erase + "* you joined\n> ", ">"}},
+		},
+		{
+			name: "the output is full",
+			talk: talk{in: strings.NewReader("bot\na\nb\n"), out: failing{syscall.ENOSPC}, script: script{"<" + ask, ">bot", "<" + erase + "* you joined\n> ", ">"}},
+			want: syscall.ENOSPC,
+		},
+		{
+			name: "on a terminal",
+			talk: talk{terminal: true, name: "anna", in: strings.NewReader("one\n\ntwo\n"), script: script{"<" + ask, ">anna", ">one", ">two", ">", "<" + erase + "\x1b[2m*\x1b[0m you joined\x1b]0;x\a\n\a> ", "<" + erase + "bye\n"}},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				if n := len(test.talk.script); test.talk.script[n-1] == "raw" {
+					test.talk.script = test.talk.script[:n-1]
+					test.talk.brokenRun(t, test.want)
+					return
+				}
+				out, errs, err := test.talk.run(t)
+				if !test.talk.terminal && (out != test.out || errs != test.err) {
+					t.Errorf("got output %q and errors %q; want %q and %q", out, errs, test.out, test.err)
+				}
+				if !errors.Is(err, test.want) {
+					t.Errorf("got error %v, want %v", err, test.want)
+				}
+			})
+		})
+	}
+}
+
+// brokenRun is run with a server that closes within its last string.
+func (k talk) brokenRun(t *testing.T, want error) {
+	near, far := net.Pipe()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		k.script.play(t, unclosed{far})
+		_, _ = far.Write([]byte{0, 0, 0})
+		far.Close()
+	}()
+	err := Run(t.Context(), Options{Conn: near, In: k.in, Out: io.Discard, Err: io.Discard})
+	<-done
+	if !errors.Is(err, want) || !errors.Is(err, ErrServerClosed) {
+		t.Errorf("got error %v, want %v", err, want)
+	}
+}
+
+type unclosed struct{ net.Conn }
+
+func (unclosed) Close() error { return nil }
+
+type failing struct{ err error }
+
+func (f failing) Write([]byte) (int, error) { return 0, f.err }
+
+// A file is sent no faster than the server answers, and every line arrives.
+func TestSessionIsPaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		near, far := net.Pipe()
+		const lines = 500
+		done := make(chan error)
+		go func() {
+			done <- Run(t.Context(), Options{Conn: near, In: strings.NewReader(strings.Repeat("line\n", lines)), Out: io.Discard, Err: io.Discard})
+		}()
+		got := make(chan string)
+		go func() {
+			defer close(got)
+			r := protocol.NewReader(far)
+			for {
+				s, err := r.ReadString()
+				if err != nil {
+					return
+				}
+				got <- string(s)
+			}
+		}()
+		w := protocol.NewWriter(far)
+		for i := range lines {
+			synctest.Wait()
+			select {
+			case s := <-got:
+				t.Fatalf("line %d, %q, came before the server spoke", i, s)
+			default:
+			}
+			if err := w.WriteString("> "); err != nil {
+				t.Fatal(err)
+			}
+			if s := <-got; s != "line" {
+				t.Fatalf("line %d is %q", i, s)
+			}
+		}
+		if s, ok := <-got; s != "" || !ok {
+			t.Errorf("got %q, %v; want the goodbye", s, ok)
+		}
+		far.Close()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		<-got
+	})
+}
+
+// terminalTalk is a session on a terminal whose parts are played by hand.
+func terminalTalk(t *testing.T, ctx context.Context, f func(server net.Conn, keys io.Writer)) string {
+	t.Helper()
+	near, far := net.Pipe()
+	in, keys := io.Pipe()
+	var out bytes.Buffer
+	done := make(chan error)
+	go func() { done <- Run(ctx, Options{Conn: near, In: in, Out: &out, Terminal: true}) }()
+	f(far, keys)
+	if err := <-done; err != nil {
+		t.Errorf("got error %v, want none", err)
+	}
+	far.Close()
+	keys.Close()
+	in.Close()
+	return out.String()
+}
+
+func TestTerminalOutlivesTheServer(t *testing.T) {
+	for name, typed := range map[string]string{"Enter": "\n", "a draft and Enter": "draft\n", "Ctrl-D": ""} {
+		synctest.Test(t, func(t *testing.T) {
+			got := terminalTalk(t, t.Context(), func(server net.Conn, keys io.Writer) {
+				script{"<" + ask, "<" + erase + "\x1b[31mbye\x1b[0m\x1b[2J\n\a> "}.play(t, server)
+				synctest.Wait()
+				if typed == "" {
+					keys.(io.Closer).Close()
+					return
+				}
+				_, _ = io.WriteString(keys, typed)
+			})
+			want := ask + erase + "\x1b[31mbye\x1b[0m\n\a> " + "\n-- the server closed the connection. Enter quits\n"
+			if got != want {
+				t.Errorf("%s: got %q, want %q", name, got, want)
+			}
+		})
+	}
+}
+
+func TestTerminalPrintsAgainWhatEnterScrolledAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		got := terminalTalk(t, t.Context(), func(server net.Conn, keys io.Writer) {
+			_ = protocol.NewWriter(server).WriteString("> ")
+			synctest.Wait()
+			_, _ = io.WriteString(keys, "\n"+strings.Repeat("x", maxLine+1)+"\n")
+			synctest.Wait()
+			server.Close()
+			synctest.Wait()
+			_, _ = io.WriteString(keys, "\n")
+		})
+		want := erase + "> " + erase + "> " + "line 2 is longer than 4096 bytes and was not sent\n" + erase + "> " +
+			"\n-- the server closed the connection. Enter quits\n"
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
+}
+
+// A session that is told to end says goodbye and waits two seconds, by a clock
+// that only moves when nothing else does.
+func TestCancelledSession(t *testing.T) {
+	for name, closes := range map[string]bool{"the server closes": true, "the server hangs": false} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			start := time.Now()
+			got := terminalTalk(t, ctx, func(server net.Conn, _ io.Writer) {
+				_ = protocol.NewWriter(server).WriteString("> ")
+				synctest.Wait()
+				cancel()
+				if s, err := protocol.NewReader(server).ReadString(); len(s) > 0 || err != nil {
+					t.Errorf("%s: got %q, %v; want the goodbye", name, s, err)
+				}
+				if closes {
+					server.Close()
+				}
+			})
+			if want := erase + "> " + startLine; got != want {
+				t.Errorf("%s: got %q, want %q", name, got, want)
+			}
+			want := leaveGrace
+			if closes {
+				want = 0
+			}
+			if took := time.Since(start); took != want {
+				t.Errorf("%s: it took %v, want %v", name, took, want)
+			}
+		})
+	}
+}
+
+// A server that reads nothing cannot hold up who wants to leave.
+func TestCancelledWhileSending(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		terminalTalk(t, ctx, func(server net.Conn, keys io.Writer) {
+			_ = protocol.NewWriter(server).WriteString("> ")
+			_, _ = io.WriteString(keys, "one\ntwo\n")
+			synctest.Wait()
+			cancel()
+		})
+	})
+}
+
+func TestServerThatIsNone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		near, far := net.Pipe()
+		go func() { _, _ = io.WriteString(far, "HTTP/1.1 400 Bad Request\r\n\r\n"); far.Close() }()
+		err := Run(t.Context(), Options{Conn: near, In: strings.NewReader("bot\n"), Out: io.Discard, Err: io.Discard})
+		if !errors.Is(err, protocol.ErrTooLong) || !errors.Is(err, ErrServerClosed) {
+			t.Errorf("got %v", err)
+		}
+	})
+}

@@ -1,0 +1,166 @@
+package room
+
+import (
+	"bytes"
+	"strings"
+	"time"
+
+	"famchat/daemon/hooks"
+	"famchat/daemon/internal/screen"
+	"famchat/internal/nearest"
+)
+
+// maxEffects is how much one command may do; what is more is left undone.
+const maxEffects = 64
+
+// own are the daemon's own commands, as /help shows them.
+var own = []hooks.Command{
+	{Name: "bell", Args: "on|off", Help: "a sound when somebody mentions you"},
+	{Name: "help", Help: "this list"},
+	{Name: "quit", Help: "leave"},
+}
+
+// command does what "/word args" says.
+func (r *Room) command(m *member, typed []byte) {
+	word, args := typed[1:], []byte(nil)
+	if i := bytes.IndexAny(word, white); i >= 0 {
+		word, args = word[:i], bytes.Trim(word[i:], white)
+	}
+	name := strings.ToLower(string(word))
+	switch name {
+	case "help":
+		r.help(m)
+	case "quit":
+		r.leave(m, Left)
+	case "bell":
+		r.bell(m, string(args), string(typed))
+	default:
+		for _, c := range r.cfg.Offers.Commands {
+			if c.Name == name {
+				r.call(m, name, string(args))
+				return
+			}
+		}
+		r.refuse(m, r.unknownCommand(name), string(typed))
+	}
+}
+
+func (r *Room) help(m *member) {
+	var b strings.Builder
+	b.WriteString("how to talk:\ntext: to everyone\n@name text: to one person\n//text: to everyone, beginning with a slash")
+	for _, c := range r.commands() {
+		b.WriteString("\n/" + c.Name)
+		if c.Args != "" {
+			b.WriteString(" " + c.Args)
+		}
+		b.WriteString(": " + c.Help)
+	}
+	r.tell(m, screen.Notice, screen.Text(b.String()))
+}
+
+// commands returns the daemon's own commands and those that hooks offer.
+func (r *Room) commands() []hooks.Command {
+	return append(append([]hooks.Command(nil), own...), r.cfg.Offers.Commands...)
+}
+
+func (r *Room) bell(m *member, args, typed string) {
+	switch args {
+	case "on":
+		m.quiet = false
+		r.tell(m, screen.Notice, "the bell rings when somebody mentions you")
+	case "off":
+		m.quiet = true
+		r.tell(m, screen.Notice, "the bell is off")
+	default:
+		r.refuse(m, "type /bell on or /bell off.", typed)
+	}
+}
+
+func (r *Room) unknownCommand(name string) string {
+	near := nearest.New(name)
+	for _, c := range r.commands() {
+		near.Try(c.Name)
+	}
+	found := near.Best()
+	if len(found) == 0 {
+		return "there is no /" + name + "; /help lists the commands."
+	}
+	for i := range found {
+		found[i] = "/" + found[i]
+	}
+	return "there is no /" + name + "; did you mean " + alternatives(found) + "?"
+}
+
+// call asks the hook that offers a command to run it. The caller's next lines
+// wait for it.
+func (r *Room) call(m *member, name, args string) {
+	c := &hooks.Call{Caller: m.public(), Command: name, Args: args}
+	if from := r.members[m.lastFrom]; from != nil && from.state == present {
+		c.LastPrivate = from.public()
+	}
+	for _, m := range r.present {
+		c.Members = append(c.Members, m.public())
+	}
+	r.requests++
+	m.waitsFor = r.requests
+	r.calls.add(ask{r.requests, m.id, r.now.Nanos + timeout(r.cfg.Offers.CommandTimeout, hooks.DefaultCommandTimeout)})
+	r.hold(m, heldForAnswer)
+	r.out = append(r.out, Effect{Kind: AskCommand, Request: r.requests, Call: c})
+}
+
+// ran takes what a command came to.
+func (r *Room) ran(m *member, result *hooks.Result) {
+	m.waitsFor = 0
+	if result == nil {
+		result = &hooks.Result{Failed: "it gave no answer"}
+	}
+	if failed := screen.Line(result.Failed); result.Failed != "" {
+		r.fail(m, ended("the command failed: "+failed))
+	} else {
+		r.carryOut(m, result)
+	}
+	r.release(m, heldForAnswer)
+	r.moveOn(m)
+}
+
+// carryOut does what a command asks for: only with text that can be shown, and
+// only to who is here.
+func (r *Room) carryOut(m *member, result *hooks.Result) {
+	if text, ok := r.checked(result.Reply); ok {
+		r.tell(m, screen.Notice, string(text))
+	} else if len(result.Effects) == 0 {
+		r.toOne(m, r.stage.begin(), screen.Prompt, false)
+	}
+	for _, e := range result.Effects[:min(len(result.Effects), maxEffects)] {
+		text, ok := r.checked(e.Text)
+		if !ok {
+			continue
+		}
+		switch e.Kind {
+		case hooks.Say:
+			r.submit(m, posting{kind: hooks.Public}, text)
+		case hooks.Act:
+			r.submit(m, posting{kind: hooks.Public, action: true}, text)
+		case hooks.TellAll:
+			r.toEveryone(screen.Announcement, nil, text)
+		case hooks.Whisper, hooks.Tell:
+			to := r.members[e.To]
+			if to == nil || to.state != present {
+				continue
+			}
+			if e.Kind == hooks.Tell {
+				r.tell(to, screen.Notice, string(text))
+			} else {
+				r.submit(m, posting{kind: hooks.Private, to: to.id, toName: to.name}, text)
+			}
+		}
+	}
+}
+
+// timeout is how long a hook may take, in nanoseconds.
+func timeout(offered, otherwise time.Duration) int64 {
+	if offered > 0 {
+		return int64(offered)
+	}
+	return int64(otherwise)
+}

@@ -1,0 +1,290 @@
+package room
+
+import (
+	"slices"
+	"strings"
+
+	"famchat/daemon/hooks"
+	"famchat/daemon/internal/screen"
+)
+
+// state is what a member's next string means.
+type state uint8
+
+const (
+	choosing state = iota // a name
+	asking                // nothing: its name is with the hook
+	present               // a message
+	leaving               // nothing: it leaves once what it sent before is posted
+)
+
+// Why a member is held: any of these, added up.
+const (
+	heldForRate uint8 = 1 << iota
+	heldForAnswer
+	heldForGood
+)
+
+// member is somebody connected.
+type member struct {
+	id     ID
+	name   string
+	folded string // by which names are compared
+	colour string // its name as drawn
+
+	state  state
+	held   uint8
+	gone   bool // its connection has ended: it reads nothing
+	quiet  bool // wants no bell
+	warned bool // has been told that it is too fast
+	reason Reason
+	timer  int32 // its place in the heap of timers, from 1; 0 where it has none
+	tried  int32 // names refused
+	unsent int32 // messages that wait for a verdict
+
+	deadline   int64  // of its timer
+	paidUntil  int64  // when its messages so far are within the rate
+	floodSince int64  // since when it has not paused, or 0
+	waitsFor   uint64 // the request that its state or command waits for, or 0
+	lastFrom   ID     // who last wrote to it in private
+	joinedAt   int64
+	lastAt     int64 // when it last sent something
+	messages   uint32
+}
+
+// Person is what is known of somebody connected.
+type Person struct {
+	ID          ID
+	Name        string // empty: still choosing
+	JoinedNanos int64  // when they joined, or connected where they have no name
+	LastNanos   int64  // when they last sent something
+	Messages    uint32 // how many they sent
+}
+
+// People returns everybody connected, by ID.
+func (r *Room) People() []Person {
+	people := make([]Person, 0, len(r.order))
+	for _, m := range r.order {
+		p := Person{ID: m.id, JoinedNanos: m.joinedAt, LastNanos: m.lastAt, Messages: m.messages}
+		if m.state == present || m.state == leaving {
+			p.Name = m.name
+		}
+		people = append(people, p)
+	}
+	return people
+}
+
+// Named returns the ID of who is here by a name, however it is typed, or 0.
+func (r *Room) Named(name string) ID {
+	m := r.find([]byte(name))
+	if m == nil {
+		return 0
+	}
+	return m.id
+}
+
+func (r *Room) opened(id ID) {
+	if l := r.cfg.Limits.Clients; l > 0 && len(r.order) >= l {
+		r.refuseNewcomer(id)
+		return
+	}
+	m := &member{id: id, joinedAt: r.now.Nanos, lastAt: r.now.Nanos}
+	if r.closing {
+		r.goodbye(m)
+		return
+	}
+	r.members[id] = m
+	r.order = append(r.order, m)
+	if l := r.cfg.Limits.NameNanos; l > 0 {
+		r.timers.start(m, r.now.Nanos+l)
+	}
+	from := r.stage.begin()
+	r.stage.lines = screen.AppendPlain(r.stage.lines, []byte(r.cfg.Name))
+	r.toOne(m, from, screen.NamePrompt, false)
+}
+
+// hold stops a member's strings for one more reason.
+func (r *Room) hold(m *member, why uint8) {
+	if m.held == 0 && !m.gone {
+		r.out = append(r.out, Effect{Kind: Hold, Member: m.id})
+	}
+	m.held |= why
+}
+
+// release ends one reason to hold a member.
+func (r *Room) release(m *member, why uint8) {
+	if m.held&why == 0 {
+		return
+	}
+	m.held &^= why
+	if m.held == 0 && !m.gone {
+		r.out = append(r.out, Effect{Kind: Resume, Member: m.id})
+	}
+}
+
+// enter makes a member who has found a name present.
+func (r *Room) enter(m *member) {
+	m.state = present
+	m.joinedAt = r.now.Nanos
+	r.timers.stop(m)
+	i, _ := slices.BinarySearchFunc(r.present, m.folded, compareFolded)
+	r.present = slices.Insert(r.present, i, m)
+	r.filter.add(m.folded)
+	r.stage.joined = append(r.stage.joined, m)
+	r.happened(&hooks.Event{Kind: hooks.Joined, Member: m.public()})
+}
+
+// leave ends a member's stay, once everything it sent before is posted.
+func (r *Room) leave(m *member, why Reason) {
+	if m.state == leaving {
+		return
+	}
+	m.reason = why
+	if m.state == present && (m.unsent > 0 || m.waitsFor != 0) {
+		m.state = leaving
+		r.timers.stop(m)
+		r.hold(m, heldForGood)
+		return
+	}
+	r.depart(m)
+}
+
+// moveOn lets a member who is leaving leave, where nothing of it waits any more.
+func (r *Room) moveOn(m *member) {
+	if m.state == leaving && m.unsent == 0 && m.waitsFor == 0 {
+		r.depart(m)
+	}
+}
+
+// cut closes a member's connection with last words.
+func (r *Room) cut(m *member, why Reason) {
+	if m.gone {
+		return
+	}
+	from := r.stage.begin()
+	r.errorLine(m, lastWords[why])
+	r.close(m, from, why)
+	r.leave(m, why)
+}
+
+// kick removes a member at once, with what it had not posted yet.
+func (r *Room) kick(m *member, why []byte) {
+	reason := screen.Line(string(why))
+	sentence := "you were removed"
+	if reason != "" {
+		sentence += ": " + reason
+	}
+	if !m.gone {
+		from := r.stage.begin()
+		r.errorLine(m, sentence)
+		r.close(m, from, Removed)
+	}
+	m.reason = Removed
+	r.pending.forget(m)
+	m.unsent, m.waitsFor = 0, 0
+	r.departFor(m, reason)
+	r.postAnswered()
+}
+
+// closeWhenDone closes the room as soon as no message waits for a verdict.
+func (r *Room) closeWhenDone() {
+	if !r.closing || r.pending.len() > 0 {
+		return
+	}
+	for _, m := range r.order {
+		if m.state == present || m.state == leaving {
+			r.happened(&hooks.Event{Kind: hooks.Left, Member: m.public(), Reason: Closed.String()})
+		}
+		r.goodbye(m)
+	}
+	clear(r.members)
+	clear(r.byName)
+	r.order, r.present, r.timers = nil, nil, timers{}
+	r.filter = mentionFilter{}
+}
+
+// goodbye says that the room closes.
+func (r *Room) goodbye(m *member) {
+	from := r.stage.begin()
+	text := []byte("The server is closing. Bye!")
+	if m.state == choosing || m.state == asking {
+		r.stage.lines = screen.AppendError(r.stage.lines, text)
+	} else {
+		r.stage.lines = screen.AppendLines(r.stage.lines, r.now.Stamp, screen.Announcement, nil, text, nil)
+	}
+	r.close(m, from, Closed)
+}
+
+// close stages a member's last words, the lines since from; nothing is drawn for
+// it any more.
+func (r *Room) close(m *member, from int, why Reason) {
+	if m.gone {
+		r.stage.lines = r.stage.lines[:from]
+		return
+	}
+	r.stage.close(m.id, from, why)
+	m.gone = true
+}
+
+// depart takes a member out of the room; who said goodbye reads one, too.
+func (r *Room) depart(m *member) {
+	if m.reason == Left && !m.gone {
+		from := r.stage.begin()
+		if m.state == choosing {
+			r.stage.lines = screen.AppendPlain(r.stage.lines, []byte("Bye!"))
+		} else {
+			r.stage.lines = screen.AppendLines(r.stage.lines, r.now.Stamp, screen.Notice, nil, []byte("you left. Bye!"), nil)
+		}
+		r.close(m, from, Left)
+	}
+	r.departFor(m, "")
+}
+
+// departFor takes a member out of the room and tells the others, if they had
+// been told that it came. why is what an admin says of it.
+func (r *Room) departFor(m *member, why string) {
+	r.timers.stop(m)
+	delete(r.members, m.id)
+	i, _ := slices.BinarySearchFunc(r.order, m.id, func(m *member, id ID) int { return compareIDs(m.id, id) })
+	r.order = slices.Delete(r.order, i, i+1)
+	if m.state == choosing {
+		return
+	}
+	delete(r.byName, m.folded)
+	if m.state == asking {
+		return
+	}
+	i, _ = slices.BinarySearchFunc(r.present, m.folded, compareFolded)
+	r.present = slices.Delete(r.present, i, i+1)
+	r.filter.remove(m.folded)
+	r.stage.left = append(r.stage.left, departure{m, why})
+	r.happened(&hooks.Event{Kind: hooks.Left, Member: m.public(), Reason: m.reason.String()})
+}
+
+// find returns who is here by a name, however it is typed, or nil.
+func (r *Room) find(typed []byte) *member {
+	folded, ok := appendFolded(r.folded[:0], typed)
+	r.folded = folded
+	if !ok {
+		return nil
+	}
+	m := r.byName[string(folded)]
+	if m == nil || m.state != present {
+		return nil
+	}
+	return m
+}
+
+func (m *member) public() hooks.Member { return hooks.Member{ID: m.id, Name: m.name} }
+
+func compareFolded(m *member, folded string) int { return strings.Compare(m.folded, folded) }
+
+func compareIDs(a, b ID) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}

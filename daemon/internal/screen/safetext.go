@@ -1,0 +1,233 @@
+package screen
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// What a cluster of a stranger's text may hold.
+const (
+	maxClusterMarks   = 4  // combining marks, VS15, VS16 and ZWNJ
+	maxClusterJoiners = 6  // ZWJ: a family of four takes three
+	maxClusterRunes   = 24 // all together
+	minFlagTags       = 3  // letters and digits of a flag's tags (UTS #51)
+	maxFlagTags       = 6
+)
+
+const (
+	dottedCircle = 0x25cc // what a mark without a base stands on
+	blackFlag    = 0x1f3f4
+	firstTag     = 0xe0020
+	cancelTag    = 0xe007f
+	tabSpaces    = "    "
+)
+
+// AppendText appends s, the body of a message by anybody, made safe for a
+// terminal. Line breaks survive as '\n'; nothing else does that moves the
+// cursor, changes state, reorders, hides or stacks. The result is valid UTF-8 in
+// NFC, AppendText leaves it as it is, and whatever is drawn before or after
+// it attaches to none of its clusters.
+//
+//   - A byte that is not part of valid UTF-8 becomes a U+FFFD, one for each
+//     byte, as Go decodes.
+//   - CR, CRLF, LF, VT, FF, U+0085, U+2028 and U+2029 become a line break.
+//   - A tab becomes four spaces, other control characters and DEL their pictures
+//     (U+2400 and on), C1 U+FFFD.
+//   - Private, noncharacter and unassigned code points become U+FFFD.
+//   - Bidi controls, zero-width characters, fillers and format controls go.
+//     Other spaces, and what looks like one, become a space.
+//   - ZWJ stays between two pictographs, ZWNJ after a letter of a script that
+//     needs it, VS15 and VS16 right after a pictograph or a keycap's base, tags in
+//     a complete flag (U+1F3F4, three to six letters and digits, U+E007F).
+//   - A cluster has at most four marks; one at the beginning of a line gets a
+//     dotted circle. A cluster of more than 24 runes is cut and ends in U+FFFD.
+//
+// Clusters are those of UAX #29. Context is judged by what stays: between a base
+// and its mark nothing dropped matters. It takes linear time; where dst has room
+// for twice the result and text is in NFC already, it allocates nothing.
+func AppendText(dst, s []byte) []byte {
+	first := len(dst)
+	run := 0 // s[run:at] is fine as it is, and not yet in dst
+	for at := 0; ; {
+		at += printableASCII(s[at:])
+		if at == len(s) {
+			return append(dst, s[run:]...)
+		}
+		if s[at] < utf8.RuneSelf {
+			dst = append(dst, s[run:at]...)
+			dst, at = appendControl(dst, s, at)
+			run = at
+			continue
+		}
+		r, size := utf8.DecodeRune(s[at:])
+		c := decodedClass(r, size)
+		switch {
+		case c&classMask >= uint8(classPlain):
+			at += size
+		case runeClass(c) == classBreak:
+			dst = append(append(dst, s[run:at]...), '\n')
+			at += size
+			run = at
+		default:
+			// What is not plain may belong to the rune before it, and the rune
+			// after to that. Up to there it goes the careful way.
+			from := at
+			if run < at {
+				_, before := utf8.DecodeLastRune(s[run:at])
+				from -= before
+			}
+			dst = append(dst, s[run:from]...)
+			at += size + stretch(s[at+size:])
+			atStart := len(dst) == first || dst[len(dst)-1] == '\n'
+			dst = appendStretch(dst, s[from:at], atStart)
+			run = at
+		}
+	}
+}
+
+// Text is AppendText for strings.
+func Text(s string) string {
+	if printableASCII([]byte(s)) == len(s) {
+		return s
+	}
+	return string(AppendText(nil, []byte(s)))
+}
+
+// Line is Text on one line, for names, reasons and fields of logs: line breaks
+// and runs of spaces become one space, none is at its ends.
+func Line(s string) string {
+	return Text(strings.Join(strings.Fields(Text(s)), " "))
+}
+
+// printableASCII is the length of the printable ASCII that b begins with. It
+// looks at eight bytes at a time: a byte's high bit comes up in one of the three
+// terms where it is below U+0020, above U+007F, or DEL. Borrow and carry only
+// reach bytes after the first such one.
+func printableASCII(b []byte) int {
+	const low, high, spaces = 0x0101010101010101, 0x8080808080808080, 0x2020202020202020
+	n := 0
+	for ; len(b)-n >= 8; n += 8 {
+		x := binary.LittleEndian.Uint64(b[n:])
+		if odd := ((x - spaces) | x | (x + low)) & high; odd != 0 {
+			return n + bits.TrailingZeros64(odd)/8
+		}
+	}
+	for ; n < len(b); n++ {
+		if b[n]-' ' >= 0x7f-' ' {
+			return n
+		}
+	}
+	return n
+}
+
+// appendControl appends what becomes of the control character s[at] and returns
+// where the next character begins.
+func appendControl(dst, s []byte, at int) ([]byte, int) {
+	c := s[at]
+	at++
+	switch {
+	case c == '\r' && at < len(s) && s[at] == '\n':
+		return append(dst, '\n'), at + 1
+	case c >= '\n' && c <= '\r':
+		return append(dst, '\n'), at
+	}
+	return appendPicture(dst, rune(c)), at
+}
+
+// appendPicture appends what shows the control character r, which breaks no line.
+func appendPicture(dst []byte, r rune) []byte {
+	switch r {
+	case '\t':
+		return append(dst, tabSpaces...)
+	case 0x7f:
+		r = 0x21
+	}
+	return utf8.AppendRune(dst, 0x2400+r)
+}
+
+// stretch is the length of what has to be looked at with the rune before b, which
+// is not plain: up to a line break or between two plain runes.
+func stretch(b []byte) int {
+	plain := false
+	for at := 0; at < len(b); {
+		r, size := rune(b[at]), 1
+		if r >= utf8.RuneSelf {
+			r, size = utf8.DecodeRune(b[at:])
+		}
+		c := runeClass(decodedClass(r, size) & classMask)
+		if c == classBreak || plain && c >= classPlain {
+			return at
+		}
+		plain = c >= classPlain
+		at += size
+	}
+	return len(b)
+}
+
+// decodedClass is the class and flags of what utf8.DecodeRune returned.
+func decodedClass(r rune, size int) uint8 {
+	if r == utf8.RuneError && size == 1 {
+		return uint8(classBad)
+	}
+	return classOf(r)
+}
+
+// appendStretch appends s, which holds no line break, cluster by cluster.
+// Most text is in NFC and stays so, then one pass does it. Otherwise what is to be
+// mapped is mapped, normalized, cut into clusters, and normalized again, because
+// what stood between a base and its mark may be gone.
+func appendStretch(dst, s []byte, atStart bool) []byte {
+	start := len(dst)
+	c := clusters{out: dst, last: classPlain, hasty: true}
+	if atStart {
+		c.last = classBreak
+	}
+	careful := c
+	c.text(s)
+	if !c.doubtful {
+		return c.out
+	}
+	dst = normalizeFrom(appendMapped(c.out[:start], s), start)
+	// The clusters are built behind their source and then moved to its place.
+	end := len(dst)
+	careful.out, careful.hasty = dst, false
+	careful.text(dst[start:end])
+	dst = append(careful.out[:start], careful.out[end:]...)
+	return normalizeFrom(dst, start)
+}
+
+// appendMapped appends s with those changes that do not depend on what is around.
+func appendMapped(dst, s []byte) []byte {
+	for at := 0; at < len(s); {
+		r, size := utf8.DecodeRune(s[at:])
+		switch runeClass(decodedClass(r, size) & classMask) {
+		case classDrop:
+		case classBad:
+			dst = utf8.AppendRune(dst, utf8.RuneError)
+		case classSpace:
+			dst = append(dst, ' ')
+		case classASCII:
+			dst = appendPicture(dst, r)
+		default:
+			dst = append(dst, s[at:at+size]...)
+		}
+		at += size
+	}
+	return dst
+}
+
+// normalizeFrom brings dst[start:] into NFC.
+func normalizeFrom(dst []byte, start int) []byte {
+	if norm.NFC.IsNormal(dst[start:]) {
+		return dst
+	}
+	// Append would compose across the end of what it appends to: it gets an empty
+	// slice, which is the room behind the source.
+	end := len(dst)
+	normal := norm.NFC.Append(dst[end:end], dst[start:end]...)
+	return append(dst[:start], normal...)
+}
