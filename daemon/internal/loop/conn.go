@@ -173,3 +173,15 @@ func (l *Loop) release(c *Conn) {
 	l.stats.Open--
 	l.freed = true
 }
+
+// Unread is how many bytes have come and have not been read.
+func (c *Conn) Unread() int {
+	if c.state > gone {
+		return 0
+	}
+	n, err := unix.IoctlGetInt(int(c.fd), unreadRequest)
+	if err != nil {
+		return 0
+	}
+	return n
+}

@@ -93,3 +93,6 @@ func setKeepalive(fd, idle, interval, count int) {
 func setUserTimeout(fd, millis int) {
 	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, millis)
 }
+
+// unreadRequest asks for the number of bytes to be read.
+const unreadRequest = unix.TIOCINQ

@@ -96,3 +96,7 @@ func setKeepalive(fd, idle, interval, count int) {
 
 // setUserTimeout has no counterpart here.
 func setUserTimeout(_, _ int) {}
+
+// unreadRequest asks for the number of bytes to be read: FIONREAD, which is
+// _IOR('f', 127, int) on every BSD.
+const unreadRequest = 0x4004667f

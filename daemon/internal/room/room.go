@@ -18,6 +18,8 @@
 package room
 
 import (
+	"math"
+
 	"famchat/daemon/hooks"
 	"famchat/daemon/internal/screen"
 )
@@ -164,7 +166,7 @@ func (r *Room) Empty() bool { return len(r.order) == 0 }
 func (r *Room) Staged() int { return len(r.stage.frames) }
 
 // Never is a deadline that does not come.
-const Never = int64(1)<<63 - 1
+const Never int64 = math.MaxInt64
 
 // Deadline returns when Tick is wanted at the latest, in nanoseconds, or Never.
 func (r *Room) Deadline() int64 {

@@ -151,3 +151,6 @@ func (r *Room) remember(effects []Effect) {
 		}
 	}
 }
+
+// Settled reports whether nothing is drawn that has not come out.
+func (r *Room) Settled() bool { return r.stage.empty() }

@@ -24,9 +24,16 @@ type clusters struct {
 	ordered  rune // the rune just read, where its combining class is not 0
 }
 
-// text appends s. At its end the cluster is complete.
+// text appends s, whose line breaks are '\n'. At its end the cluster is complete.
 func (c *clusters) text(s []byte) {
 	for at := 0; at < len(s); {
+		// All of a run of ASCII but its last byte is as good as written.
+		if n := printableASCII(s[at:]); n > 2 {
+			c.add(rune(s[at]), classPlain)
+			c.out = append(c.out, s[at+1:at+n-1]...)
+			c.last, c.ordered = classPlain, 0
+			at += n - 1
+		}
 		r, size := utf8.DecodeRune(s[at:])
 		flags := decodedClass(r, size)
 		class := runeClass(flags & classMask)
@@ -43,6 +50,8 @@ func (c *clusters) text(s []byte) {
 			c.add(r, class)
 		case class == classMark || class == classMarkAlone || class == classExtend:
 			c.addMark(r, class)
+		case class == classBreak:
+			c.endLine()
 		case class == classTag:
 			at += c.tags(s[at:])
 			continue
@@ -56,10 +65,21 @@ func (c *clusters) text(s []byte) {
 		}
 		at += size
 	}
+	c.complete()
+}
+
+// complete ends the cluster: nothing follows that it could wait for.
+func (c *clusters) complete() {
 	c.joining = false
 	if c.last == classPrepend {
 		c.add(dottedCircle, classPlain)
 	}
+}
+
+// endLine appends a line break.
+func (c *clusters) endLine() {
+	c.complete()
+	*c = clusters{out: append(c.out, '\n'), last: classBreak, hasty: c.hasty, doubtful: c.doubtful}
 }
 
 // order keeps an eye on canonical order (UAX #15): in most texts no two marks that have

@@ -2,6 +2,7 @@ package screen
 
 import (
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -56,7 +57,7 @@ const (
 const tableEnd = 0x20000
 
 // runeClasses has the class and flags of every rune below tableEnd. It is
-// derived at start (about a millisecond) from the tables of unicode and
+// derived at start (one or two milliseconds) from the tables of unicode and
 // x/text, whose version of Unicode is that of the Go release: 15.0 in Go 1.26.
 var runeClasses = newRuneClasses()
 
@@ -167,29 +168,30 @@ func newRuneClasses() *[tableEnd]uint8 {
 	return t
 }
 
-// setFlags adds what normalization needs to know. Letters of the large scripts
-// between the bounds are left out, because NFC leaves all of them alone and
-// asking for each would take longer than all the rest.
+// inertRunes are those large blocks that NFC leaves alone whatever is around
+// them. Asking for each of their letters would take longer than all the rest.
+var inertRunes = runeRanges{
+	{0x1200, 0x135a}, {0x1400, 0x16ff}, {0x2800, 0x28ff}, {0x3400, 0xa66e}, {0xac00, 0xd7a3}, {0xfb50, 0xfe0f},
+	{0x12000, 0x1342f}, {0x14400, 0x16aef}, {0x17000, 0x1bc9d}, {0x1d400, 0x1d7ff}, {0x1f000, 0x1fbff},
+}
+
+// setFlags adds what normalization needs to know.
 func setFlags(t *[tableEnd]uint8) {
+	inert := inertRunes
 	var b [8]byte
 	for r := rune(0xa0); r < tableEnd; r++ {
-		switch c := runeClass(t[r]); {
-		case r == 0x3400: // Han and Yi
-			r = 0xa4cf
-			continue
-		case r == 0xac00: // Hangul
-			r = 0xd7a3
-			continue
-		case r == 0x12000: // cuneiform and hieroglyphs
-			r = 0x1342f
-			continue
-		case r == 0x17000: // Tangut
-			r = 0x18cff
-			continue
-		case c == classBad || c == classDrop || c == classBreak || c == classSpace:
+		if len(inert) > 0 && r == inert[0][0] {
+			r, inert = inert[0][1], inert[1:]
 			continue
 		}
-		s := append(append(b[:0], 'x'), string(r)...)
+		switch runeClass(t[r]) {
+		case classBad, classDrop, classBreak, classSpace:
+			continue
+		}
+		s := utf8.AppendRune(append(b[:0], 'x'), r)
+		if norm.NFC.QuickSpan(s) == len(s) && runeClass(t[r]) >= classPlain {
+			continue
+		}
 		if norm.NFC.Properties(s[1:]).CCC() != 0 {
 			t[r] |= flagOrder
 		}

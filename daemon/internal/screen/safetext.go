@@ -47,8 +47,9 @@ const (
 //     dotted circle. A cluster of more than 24 runes is cut and ends in U+FFFD.
 //
 // Clusters are those of UAX #29. Context is judged by what stays: between a base
-// and its mark nothing dropped matters. It takes linear time; where dst has room
-// for twice the result and text is in NFC already, it allocates nothing.
+// and its mark nothing dropped matters. It takes linear time; where dst has
+// room for the result and the text is in NFC already, it allocates nothing. Otherwise
+// it uses room behind the result, and normalizing allocates two or three times.
 func AppendText(dst, s []byte) []byte {
 	first := len(dst)
 	run := 0 // s[run:at] is fine as it is, and not yet in dst
@@ -81,9 +82,13 @@ func AppendText(dst, s []byte) []byte {
 				from -= before
 			}
 			dst = append(dst, s[run:from]...)
-			at += size + stretch(s[at+size:])
 			atStart := len(dst) == first || dst[len(dst)-1] == '\n'
-			dst = appendStretch(dst, s[from:at], atStart)
+			at += size + stretch(s[at+size:])
+			c := clusters{out: dst, last: lineState(atStart), hasty: true}
+			if c.text(s[from:at]); c.doubtful {
+				return appendCareful(c.out[:len(dst)], s[from:], atStart)
+			}
+			dst = c.out
 			run = at
 		}
 	}
@@ -103,16 +108,19 @@ func Line(s string) string {
 	return Text(strings.Join(strings.Fields(Text(s)), " "))
 }
 
-// printableASCII is the length of the printable ASCII that b begins with. It
-// looks at eight bytes at a time: a byte's high bit comes up in one of the three
-// terms where it is below U+0020, above U+007F, or DEL. Borrow and carry only
-// reach bytes after the first such one.
+// printableASCII is the length of the printable ASCII that b begins with.
 func printableASCII(b []byte) int {
-	const low, high, spaces = 0x0101010101010101, 0x8080808080808080, 0x2020202020202020
 	n := 0
+	for ; len(b)-n >= 32; n += 32 {
+		w := b[n : n+32]
+		odd := oddBytes(binary.LittleEndian.Uint64(w)) | oddBytes(binary.LittleEndian.Uint64(w[8:])) |
+			oddBytes(binary.LittleEndian.Uint64(w[16:])) | oddBytes(binary.LittleEndian.Uint64(w[24:]))
+		if odd != 0 {
+			break
+		}
+	}
 	for ; len(b)-n >= 8; n += 8 {
-		x := binary.LittleEndian.Uint64(b[n:])
-		if odd := ((x - spaces) | x | (x + low)) & high; odd != 0 {
+		if odd := oddBytes(binary.LittleEndian.Uint64(b[n:])); odd != 0 {
 			return n + bits.TrailingZeros64(odd)/8
 		}
 	}
@@ -122,6 +130,15 @@ func printableASCII(b []byte) int {
 		}
 	}
 	return n
+}
+
+// oddBytes marks bytes of x, the first at its low end, that are no printable ASCII, by their
+// high bits: it comes up in one of the three terms where a byte is below U+0020,
+// above U+007F, or DEL. Borrow and carry reach only bytes after the first such
+// one, so that the lowest mark is right.
+func oddBytes(x uint64) uint64 {
+	const low, high, spaces = 0x0101010101010101, 0x8080808080808080, 0x2020202020202020
+	return ((x - spaces) | x | (x + low)) & high
 }
 
 // appendControl appends what becomes of the control character s[at] and returns
@@ -176,33 +193,41 @@ func decodedClass(r rune, size int) uint8 {
 	return classOf(r)
 }
 
-// appendStretch appends s, which holds no line break, cluster by cluster.
-// Most text is in NFC and stays so, then one pass does it. Otherwise what is to be
-// mapped is mapped, normalized, cut into clusters, and normalized again, because
-// what stood between a base and its mark may be gone.
-func appendStretch(dst, s []byte, atStart bool) []byte {
-	start := len(dst)
-	c := clusters{out: dst, last: classPlain, hasty: true}
+// lineState is the class that clusters begin with.
+func lineState(atStart bool) runeClass {
 	if atStart {
-		c.last = classBreak
+		return classBreak
 	}
-	careful := c
-	c.text(s)
-	if !c.doubtful {
-		return c.out
-	}
-	dst = normalizeFrom(appendMapped(c.out[:start], s), start)
+	return classPlain
+}
+
+// appendCareful appends s, the rest of a text that is not in NFC or will not stay so:
+// what is to be mapped is mapped, normalized, cut into clusters, and normalized again,
+// because what stood between a base and its mark may be gone. It is all the
+// rest and no less, so that normalizing, which allocates, is done once or twice for
+// a text and not for each of its letters.
+func appendCareful(dst, s []byte, atStart bool) []byte {
+	start := len(dst)
+	dst = normalizeFrom(appendMapped(dst, s), start)
 	// The clusters are built behind their source and then moved to its place.
 	end := len(dst)
-	careful.out, careful.hasty = dst, false
-	careful.text(dst[start:end])
-	dst = append(careful.out[:start], careful.out[end:]...)
-	return normalizeFrom(dst, start)
+	c := clusters{out: dst, last: lineState(atStart)}
+	c.text(dst[start:end])
+	return normalizeFrom(append(c.out[:start], c.out[end:]...), start)
 }
 
 // appendMapped appends s with those changes that do not depend on what is around.
 func appendMapped(dst, s []byte) []byte {
 	for at := 0; at < len(s); {
+		n := printableASCII(s[at:])
+		dst = append(dst, s[at:at+n]...)
+		if at += n; at == len(s) {
+			break
+		}
+		if s[at] < utf8.RuneSelf {
+			dst, at = appendControl(dst, s, at)
+			continue
+		}
 		r, size := utf8.DecodeRune(s[at:])
 		switch runeClass(decodedClass(r, size) & classMask) {
 		case classDrop:
@@ -210,8 +235,8 @@ func appendMapped(dst, s []byte) []byte {
 			dst = utf8.AppendRune(dst, utf8.RuneError)
 		case classSpace:
 			dst = append(dst, ' ')
-		case classASCII:
-			dst = appendPicture(dst, r)
+		case classBreak:
+			dst = append(dst, '\n')
 		default:
 			dst = append(dst, s[at:at+size]...)
 		}

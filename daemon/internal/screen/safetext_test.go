@@ -71,6 +71,8 @@ var textTests = []struct{ name, in, want string }{
 	{"NFD", "Tie\u0302\u0301ng Vie\u0323\u0302t", "Tiếng Việt"},
 	{"order of marks", "a\u0301\u0323", "ạ\u0301"},
 	{"singletons", "\u212b\u2126\uf900", "ÅΩ豈"},
+	{"NFD, then lines", "e\u0301\r\n\u0301\u0600\rabc\td\x1be\v", "é\n\u25cc\u0301\u0600\u25cc\nabc    d␛e\n"},
+	{"NFD, then a run", "e\u0301 abcdefgh1\ufe0f\u20e3\u0600abc\u0316\u1112abc", "é abcdefgh1\ufe0f\u20e3\u0600abc\u0316\u1112abc"},
 	{"jamo", "\u1112\u1161\u11ab", "한"},
 	{"jamo over a filler", "\u1112\u115f\u1161\u11ab", "한"},
 }
@@ -125,6 +127,25 @@ func TestTextRunes(t *testing.T) {
 			if got, want := Text(s), plainText(s); got != want {
 				t.Fatalf("Text(%+q)\n got %+q\nwant %+q", s, got, want)
 			}
+		}
+	}
+}
+
+// TestRuneFlags compares the flags of every rune with x/text, those too that
+// inertRunes leaves out.
+func TestRuneFlags(t *testing.T) {
+	for r := rune(0xa0); r < tableEnd; r++ {
+		flags := classOf(r)
+		switch runeClass(flags & classMask) {
+		case classBad, classDrop, classBreak, classSpace:
+			continue
+		}
+		s := "x" + string(r)
+		if got, want := flags&flagMaybe != 0, norm.NFC.QuickSpanString(s) < len(s); got != want {
+			t.Errorf("%U: may change is %v, want %v", r, got, want)
+		}
+		if got, want := flags&flagOrder != 0, norm.NFC.PropertiesString(s[1:]).CCC() != 0; got != want {
+			t.Errorf("%U: has an order is %v, want %v", r, got, want)
 		}
 	}
 }

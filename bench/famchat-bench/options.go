@@ -1,0 +1,147 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The parts of a run, in their order.
+const (
+	partThroughput = "throughput"
+	partLatency    = "latency"
+	partMemory     = "memory"
+	partRest       = "rest"
+)
+
+var allParts = []string{partThroughput, partLatency, partMemory, partRest}
+
+// options are the flags.
+type options struct {
+	daemon     string        // the famchatd to measure
+	rounds     int           // rounds of throughput and latency
+	window     time.Duration // the timed part of a round
+	gomaxprocs int           // for the daemon; the generator keeps its own
+	parts      []string      // some of allParts
+	quick      bool
+	json       bool
+}
+
+// plan are the sizes of a run.
+type plan struct {
+	rounds         int
+	members        []int         // of the throughput measurements
+	warmup         time.Duration // before a timed window
+	window         time.Duration // timed
+	outstanding    int           // messages that may be under way in the throughput measurements
+	latencyMembers int
+	latencyRate    int // messages a second
+	memoryMembers  int
+	settle         time.Duration // from the last joined to the second look at the memory
+	restMembers    int
+	rest           time.Duration // how long the daemon is watched at rest
+	verifyMembers  int
+	verifyWaves    int // each member sends verifyBatch messages in each
+}
+
+// fullPlan is what make bench runs. The messages under way are some 600 KB for
+// each member: over a quarter of the daemon's backlog, so that it always has
+// work, and below the half at which it stops reading those who post.
+func fullPlan() plan {
+	return plan{
+		outstanding: 4096,
+		rounds:      5, members: []int{100, 1000}, warmup: 500 * time.Millisecond, window: 3 * time.Second,
+		latencyMembers: 1000, latencyRate: 50, memoryMembers: 10000, settle: 10 * time.Second,
+		restMembers: 1000, rest: 10 * time.Second, verifyMembers: 100, verifyWaves: 5,
+	}
+}
+
+// quickPlan is a smoke run: everything once and small. Its figures mean nothing.
+func quickPlan() plan {
+	return plan{
+		outstanding: 256,
+		rounds:      1, members: []int{10, 50}, warmup: 50 * time.Millisecond, window: 200 * time.Millisecond,
+		latencyMembers: 50, latencyRate: 50, memoryMembers: 200, settle: 200 * time.Millisecond,
+		restMembers: 50, rest: 200 * time.Millisecond, verifyMembers: 10, verifyWaves: 3,
+	}
+}
+
+// plan returns the sizes that the flags ask for.
+func (o options) plan() plan {
+	p := fullPlan()
+	if o.quick {
+		p = quickPlan()
+	}
+	if o.rounds > 0 {
+		p.rounds = o.rounds
+	}
+	if o.window > 0 {
+		p.window = o.window
+	}
+	return p
+}
+
+// parseOptions reads the flags. It has told the person what is wrong where it
+// returns an error.
+func parseOptions(args []string, stderr io.Writer) (options, error) {
+	var o options
+	var only string
+	flags := flag.NewFlagSet("famchat-bench", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.StringVar(&o.daemon, "daemon", "", "the famchatd to measure (default: the one beside this program)")
+	flags.IntVar(&o.rounds, "rounds", 0, "rounds of throughput and latency (default 5; 1 with --quick)")
+	flags.DurationVar(&o.window, "window", 0, "timed part of a round (default 3s; 200ms with --quick)")
+	flags.IntVar(&o.gomaxprocs, "gomaxprocs", runtime.NumCPU(), "GOMAXPROCS of the daemon")
+	flags.StringVar(&only, "only", strings.Join(allParts, ","), "the parts to run")
+	flags.BoolVar(&o.quick, "quick", false, "a short smoke run; its figures mean nothing")
+	flags.BoolVar(&o.json, "json", false, "print the report as JSON")
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	o.parts = strings.Split(only, ",")
+	err := o.validate(flags.Args())
+	if err == nil && o.daemon == "" {
+		o.daemon, err = besideMe("famchatd")
+	}
+	if err == nil {
+		_, err = os.Stat(o.daemon)
+		if err != nil {
+			err = fmt.Errorf("no daemon to measure: %w (build it with make, or name one with --daemon)", err)
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "famchat-bench:", err)
+	}
+	return o, err
+}
+
+func (o options) validate(rest []string) error {
+	if len(rest) > 0 {
+		return fmt.Errorf("unexpected argument %q", rest[0])
+	}
+	if o.rounds < 0 || o.window < 0 || o.gomaxprocs < 1 {
+		return errors.New("--rounds, --window and --gomaxprocs must be more than 0")
+	}
+	for _, part := range o.parts {
+		if !slices.Contains(allParts, part) {
+			return fmt.Errorf("--only: no part is called %q; there are %s", part, strings.Join(allParts, ", "))
+		}
+	}
+	return nil
+}
+
+// besideMe returns the path of the program called name beside this one.
+func besideMe(name string) (string, error) {
+	me, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("finding this program's folder: %w", err)
+	}
+	return filepath.Join(filepath.Dir(me), name), nil
+}

@@ -1,0 +1,323 @@
+// Package daemon is the famchat server, for famchatd and for programs that embed
+// it: one room, the connections in it, and the rules that hooks add. It handles no
+// signals, reads no files, and links neither go-plugin nor an HTTP server.
+//
+// New makes a Server of a Config and listens; Serve runs it. Everything that
+// people see happens on the one thread of Serve; the other methods may be called
+// from any goroutine, and wait for that thread.
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"sync"
+	"time"
+
+	"famchat/daemon/hooks"
+	"famchat/daemon/internal/hub"
+	"famchat/daemon/internal/loop"
+	"famchat/daemon/internal/room"
+	"famchat/daemon/internal/screen"
+	"famchat/protocol"
+)
+
+// ErrStopped says that the server has stopped, or was never started.
+var ErrStopped = errors.New("the server has stopped")
+
+// Server is a room with its connections.
+type Server struct {
+	config  Config
+	sockets *listening
+	loop    *loop.Loop
+	hub     *hub.Hub
+	pumps   *pumps
+	journal *journal
+	clock   clock
+
+	mu      sync.Mutex
+	serving bool
+	served  chan struct{} // closed when Serve, or Shutdown without it, is done
+
+	// Of the loop's thread:
+	lastNow  int64
+	stopping bool
+	stopBy   int64
+	watchers int
+}
+
+// New makes a server and listens. The error is a *ConfigError, or several joined,
+// where the config is wrong, and else what listening came to.
+func New(c Config) (*Server, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	c = c.withDefaults()
+	s := &Server{config: c, served: make(chan struct{}), journal: newJournal(c.Log), lastNow: -1}
+	s.pumps = newPumps(c.Hooks, s.answer)
+	var err error
+	if s.sockets, err = listen(c); err != nil {
+		return nil, err
+	}
+	s.loop, err = loop.New((*handler)(s), c.forLoop(s.sockets.copies))
+	if err != nil {
+		s.sockets.close()
+		return nil, fmt.Errorf("making the event loop: %w", err)
+	}
+	r := room.New(c.forRoom(s.pumps.offers))
+	s.hub = hub.New(r, c.forHub(), (*outside)(s))
+	return s, nil
+}
+
+// Addr is where the server listens: the first of Addrs.
+func (s *Server) Addr() net.Addr { return s.sockets.addrs()[0] }
+
+// Addrs are where the server listens: the listeners handed in, then Listen.
+func (s *Server) Addrs() []net.Addr { return s.sockets.addrs() }
+
+// Serve runs the server until ctx is done or Shutdown is called: everyone then
+// reads a goodbye, and what was queued is sent within ShutdownGrace. It returns nil
+// then, and else what went wrong. It can be called once.
+func (s *Server) Serve(ctx context.Context) error {
+	if !s.begin() {
+		return ErrStopped
+	}
+	defer close(s.served)
+	defer s.sockets.release()
+	for _, a := range s.Addrs() {
+		s.config.Log.Info("listening", "addr", a.String())
+	}
+	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var all sync.WaitGroup
+	all.Go(func() { s.pumps.run(running) })
+	all.Go(func() { s.journal.run(running) })
+	stop := context.AfterFunc(ctx, func() { _ = s.loop.Post(running, func() { s.stop(s.config.ShutdownGrace) }) })
+	err := s.loop.Run()
+	stop()
+	cancel()
+	all.Wait()
+	if err != nil {
+		return fmt.Errorf("the event loop failed: %w", err)
+	}
+	return nil
+}
+
+// begin reports whether this is the first call of Serve or Shutdown.
+func (s *Server) begin() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	first := !s.serving
+	s.serving = true
+	return first
+}
+
+// Shutdown stops the server, as the end of Serve's context does, and waits for
+// it. Where ctx ends first, the server stops at once, and the error is ctx's.
+func (s *Server) Shutdown(ctx context.Context) error {
+	if s.begin() {
+		s.loop.Stop()
+		_ = s.loop.Run() // closes everything, and does nothing else
+		s.sockets.release()
+		close(s.served)
+		return nil
+	}
+	_ = s.loop.Post(ctx, func() { s.stop(s.config.ShutdownGrace) })
+	select {
+	case <-s.served:
+		return nil
+	case <-ctx.Done():
+		s.loop.TryPost(func() { s.loop.Stop() })
+		return ctx.Err()
+	}
+}
+
+// stop begins to stop, on the loop's thread.
+func (s *Server) stop(grace time.Duration) {
+	if s.stopping {
+		return
+	}
+	s.stopping = true
+	s.stopBy = s.loop.Now() + int64(grace)
+	s.loop.StopAccepting()
+	s.sockets.release()
+	s.hub.Shutdown(s.stopBy)
+}
+
+// do runs f on the loop's thread and waits for it.
+func (s *Server) do(ctx context.Context, f func()) error {
+	done := make(chan struct{})
+	if err := s.loop.Post(ctx, func() { f(); close(done) }); err != nil {
+		if errors.Is(err, loop.ErrStopped) {
+			return ErrStopped
+		}
+		return err
+	}
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.served:
+		return ErrStopped
+	}
+}
+
+// answer hands a hook's answers to the room.
+func (s *Server) answer(ctx context.Context, answers []room.Event) {
+	_ = s.loop.Post(ctx, func() {
+		for _, e := range answers {
+			s.hub.Step(e)
+		}
+	})
+}
+
+// Reconfigure takes a new config for what can change while the server runs: the
+// room and the limits; lowered limits bind who comes later. It returns the
+// settings that differ and need a restart. Where the config is wrong, nothing
+// changes.
+func (s *Server) Reconfigure(ctx context.Context, c Config) (restart []string, err error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	c = c.withDefaults()
+	err = s.do(ctx, func() {
+		restart = s.config.restartFor(c)
+		s.config.Room, s.config.Limits, s.config.ShutdownGrace = c.Room, c.Limits, c.ShutdownGrace
+		s.configure()
+	})
+	return restart, err
+}
+
+// configure puts s.config into force, on the loop's thread.
+func (s *Server) configure() {
+	c := s.config.forRoom(s.pumps.offers)
+	c.ObservePosts = c.ObservePosts || s.watchers > 0
+	s.hub.Configure(s.config.forHub(), c)
+}
+
+// restartFor names the settings that differ and are fixed while a server runs.
+func (c Config) restartFor(n Config) []string {
+	var keys []string
+	for _, k := range []struct {
+		key     string
+		differs bool
+	}{
+		{"listen", !slices.Equal(c.Listen, n.Listen)},
+		{"event_loop", c.EventLoop != n.EventLoop},
+		{"limits.backlog", c.Limits.Backlog != n.Limits.Backlog},
+		{"limits.send_buffer", c.Limits.SendBuffer != n.Limits.SendBuffer},
+		{"limits.keepalive", c.Limits.Keepalive != n.Limits.Keepalive},
+		{"limits.dead_peer", c.Limits.DeadPeer != n.Limits.DeadPeer},
+		{"limits.lingering", c.Limits.Lingering != n.Limits.Lingering},
+		{"limits.mailbox", c.Limits.Mailbox != n.Limits.Mailbox},
+	} {
+		if k.differs {
+			keys = append(keys, k.key)
+		}
+	}
+	return keys
+}
+
+// handler is the server as the loop drives it.
+type handler Server
+
+// tick tells the hub the time, once a turn.
+func (h *handler) tick() {
+	if now := h.loop.Now(); now != h.lastNow {
+		h.lastNow = now
+		h.hub.SetNow(room.Now{Nanos: now, Stamp: h.clock.stamp()})
+	}
+}
+
+func (h *handler) Opened(c *loop.Conn) {
+	h.tick()
+	c.Owner = h.hub.Open(room.ID(c.ID()), c)
+}
+
+func (h *handler) Wants() bool { return h.hub.Wants() }
+
+func (h *handler) Received(c *loop.Conn, b []byte) {
+	h.tick()
+	h.hub.Received(c.Owner.(*hub.Session), b)
+}
+
+func (h *handler) Writable(c *loop.Conn) {
+	h.tick()
+	h.hub.Writable(c.Owner.(*hub.Session))
+}
+
+func (h *handler) Gone(c *loop.Conn, cause error) {
+	h.tick()
+	why := room.Failed
+	if errors.Is(cause, io.EOF) {
+		why = room.Lost
+	}
+	h.hub.Gone(c.Owner.(*hub.Session), why)
+}
+
+func (h *handler) Posted(m any) {
+	h.tick()
+	m.(func())()
+}
+
+func (h *handler) EndTurn(now int64) int64 {
+	h.tick()
+	next := h.hub.EndTurn()
+	if h.stopping {
+		if h.hub.Empty() && h.loop.Stats().Lingering == 0 || now >= h.stopBy {
+			h.loop.Stop()
+		}
+		next = min(next, h.stopBy)
+	}
+	return next
+}
+
+// outside is the server as the hub's Outside.
+type outside Server
+
+func (o *outside) AskName(id uint64, n hooks.NameRequest) { o.pumps.askName(id, n) }
+func (o *outside) AskMessage(id uint64, m *hooks.Message) { o.pumps.askMessage(id, m) }
+func (o *outside) AskCommand(id uint64, call *hooks.Call) { o.pumps.askCommand(id, call) }
+func (o *outside) Ended(id room.ID, why room.Reason)      { o.journal.ended(id, why) }
+func (o *outside) Happened(e *hooks.Event) {
+	e.Time = time.Now()
+	o.pumps.observe(*e)
+	o.journal.happened(*e)
+}
+
+func (c Config) forRoom(offers hooks.Offers) room.Config {
+	l := c.Limits
+	return room.Config{
+		Name: screen.Line(c.Room.Name), Welcome: c.Room.Welcome,
+		History: c.Room.History, HistoryBytes: int(c.Room.HistoryBytes),
+		Limits: room.Limits{
+			Clients: l.Clients, NameNanos: int64(l.NameTimeout), NamesTried: l.NamesTried,
+			MessageRate: l.MessageRate, MessageBurst: l.MessageBurst, MessageLines: l.MessageLines,
+			FloodNanos: int64(l.FloodTimeout), Mentions: l.Mentions, Pending: l.Pending,
+		},
+		Offers: offers, ObservePosts: offers.Observes,
+	}
+}
+
+func (c Config) forHub() hub.Config {
+	l := c.Limits
+	return hub.Config{
+		BacklogBytes: l.Backlog, LaggingNanos: int64(l.Lagging),
+		OwnBacklogBytes: l.OwnBacklog, OwnTotalBytes: l.OwnTotal,
+		FrameNanos: int64(l.FrameTimeout), CloseNanos: loop.DefaultLingerNanos,
+	}
+}
+
+func (c Config) forLoop(listeners []loop.Listener) loop.Config {
+	l := c.Limits
+	// A sentence of our own is never too long for a frame.
+	busy, _ := protocol.AppendFrame(nil, screen.AppendError(nil, []byte("the server is busy. Try again later")))
+	return loop.Config{
+		Kind: loop.Kind(c.EventLoop), Listeners: listeners,
+		SendBufferBytes: int(l.SendBuffer), KeepaliveNanos: int64(l.Keepalive), UserTimeoutNanos: int64(l.DeadPeer),
+		MaxLingering: l.Lingering, Mailbox: l.Mailbox, NoDescriptors: busy,
+	}
+}

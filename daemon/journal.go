@@ -1,0 +1,121 @@
+package daemon
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"famchat/daemon/hooks"
+	"famchat/daemon/internal/room"
+)
+
+// maxRecords is how many records wait for the log; more are dropped and counted,
+// so that a log whose disk is full never holds up the chat.
+const maxRecords = 4096
+
+// journal tells the log and those who watch what happened, off the loop.
+type journal struct {
+	log     *slog.Logger
+	records chan record
+	lost    atomic.Int64
+
+	mu       sync.Mutex
+	watchers []chan Event
+	closed   bool
+}
+
+// record is an event, or the end of a connection.
+type record struct {
+	event hooks.Event
+	id    room.ID
+	why   room.Reason
+}
+
+func newJournal(log *slog.Logger) *journal {
+	return &journal{log: log, records: make(chan record, maxRecords)}
+}
+
+func (j *journal) happened(e hooks.Event)            { j.put(record{event: e}) }
+func (j *journal) ended(id room.ID, why room.Reason) { j.put(record{id: id, why: why}) }
+
+// put never blocks.
+func (j *journal) put(r record) {
+	select {
+	case j.records <- r:
+	default:
+		j.lost.Add(1)
+	}
+}
+
+// run writes until ctx is done and nothing is left.
+func (j *journal) run(ctx context.Context) {
+	defer j.close()
+	for {
+		select {
+		case r := <-j.records:
+			j.write(r)
+		case <-ctx.Done():
+			for len(j.records) > 0 {
+				j.write(<-j.records)
+			}
+			return
+		}
+	}
+}
+
+func (j *journal) write(r record) {
+	if lost := j.lost.Swap(0); lost > 0 {
+		j.log.Warn("records lost, the log is too slow", "count", lost)
+	}
+	e := r.event
+	switch e.Kind {
+	case hooks.Joined:
+		j.log.Info("joined", "id", uint64(e.Member.ID), "name", e.Member.Name)
+	case hooks.Left:
+		j.log.Info("left", "id", uint64(e.Member.ID), "name", e.Member.Name, "reason", e.Reason)
+	case hooks.Posted:
+	default:
+		j.log.Debug("connection ended", "id", uint64(r.id), "reason", r.why.String())
+		return
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, w := range j.watchers {
+		select {
+		case w <- e:
+		default:
+		}
+	}
+}
+
+func (j *journal) watch(buffer int) chan Event {
+	w := make(chan Event, buffer)
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.closed {
+		close(w)
+		return w
+	}
+	j.watchers = append(j.watchers, w)
+	return w
+}
+
+func (j *journal) unwatch(w chan Event) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if i := slices.Index(j.watchers, w); i >= 0 {
+		j.watchers = slices.Delete(j.watchers, i, i+1)
+		close(w)
+	}
+}
+
+func (j *journal) close() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, w := range j.watchers {
+		close(w)
+	}
+	j.watchers, j.closed = nil, true
+}
