@@ -74,40 +74,6 @@ var (
 	logFormats = []string{"text", "json"}
 )
 
-// defaultConfig returns what holds where famchat.yaml says nothing. The shipped
-// famchat.yaml says the same, which a test holds them to.
-func defaultConfig() config {
-	return config{
-		Listen: []string{"127.0.0.1:32624"},
-		Room:   roomConfig{Name: "Famchat", History: 50, HistoryBytes: 64 << 10},
-		Limits: limitsConfig{
-			Clients:      4096,
-			NameTimeout:  2 * time.Minute,
-			NamesTried:   30,
-			FrameTimeout: 30 * time.Second,
-			MessageRate:  10,
-			MessageBurst: 30,
-			FloodTimeout: 30 * time.Second,
-			MessageLines: 100,
-			Mentions:     50,
-			Backlog:      2 << 20,
-			Lagging:      5 * time.Second,
-			OwnBacklog:   256 << 10,
-			OwnTotal:     64 << 20,
-			SendBuffer:   256 << 10,
-			Keepalive:    30 * time.Second,
-			DeadPeer:     60 * time.Second,
-			Pending:      4096,
-			Lingering:    1024,
-			Mailbox:      1024,
-		},
-		Plugins:       []yaml.Node{},
-		Log:           logConfig{Level: "info", Format: "text"},
-		ShutdownGrace: 5 * time.Second,
-		EventLoop:     "auto",
-	}
-}
-
 // loadConfig reads the configuration from the file at path; path "" is the
 // built-in one. An error about what the file says has one line for every
 // problem, with the file's name and line.

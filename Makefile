@@ -1,0 +1,27 @@
+# Every target sets up what it needs: Go downloads the modules and tools that
+# go.mod pins. The race detector wants a C compiler.
+
+.PHONY: build run test bench check fuzz clean
+
+build:
+	go build -o bin/ ./daemon/famchatd ./client/famchat ./bench/famchat-bench
+
+run: build
+	bin/famchatd -c famchat.yaml
+
+# test runs everything CI runs.
+test: check
+	go test -race ./...
+
+check:
+	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "gofmt: $$unformatted"; exit 1; }
+	go vet ./...
+	GOOS=darwin go vet ./client/... ./daemon/... ./protocol/...
+	GOOS=freebsd go vet ./daemon/internal/loop
+	go tool staticcheck ./...
+
+bench: build
+	bin/famchat-bench
+
+clean:
+	rm -rf bin

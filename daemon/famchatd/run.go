@@ -1,0 +1,199 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"famchat/daemon"
+	"famchat/daemon/internal/screen"
+	"famchat/internal/version"
+)
+
+const usage = `famchatd is the server of a family's chat.
+
+  famchatd [-c FILE] [--check] [--version]
+
+  -c FILE     read the settings from FILE; without it the built-in famchat.yaml counts
+  --check     say what is wrong with the settings, and start nothing
+  --version   print the version
+
+SIGHUP reads FILE again. SIGTERM and Ctrl-C stop with a goodbye to everyone; a
+second one stops at once. The log goes to stderr.
+`
+
+// The exit codes.
+const (
+	exitDone   = 0
+	exitFailed = 1 // it could not listen, or broke
+	exitUsage  = 2 // wrong arguments or settings
+)
+
+// gcPercent trades CPU, of which an idle chat needs none, for memory: what a
+// thousand people cost is mostly what the collector leaves lying about.
+const gcPercent = 25
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("famchatd", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.Usage = func() { fmt.Fprint(stderr, usage) }
+	file := flags.String("c", "", "")
+	check := flags.Bool("check", false, "")
+	showVersion := flags.Bool("version", false, "")
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return exitDone
+		}
+		return exitUsage
+	}
+	if flags.NArg() > 0 {
+		fmt.Fprintf(stderr, "famchatd: %q is one word too many; see famchatd --help\n", flags.Arg(0))
+		return exitUsage
+	}
+	if *showVersion {
+		fmt.Fprintln(stdout, "famchatd", version.String())
+		return exitDone
+	}
+	c, err := settings(*file)
+	if err != nil {
+		fmt.Fprintln(stderr, indent(err))
+		return exitUsage
+	}
+	if *check {
+		fmt.Fprintf(stdout, "%s: all is well\n", c.doc.File)
+		return exitDone
+	}
+	return serve(ctx, *file, c, stderr)
+}
+
+// settings loads and checks the settings.
+func settings(file string) (config, error) {
+	c, err := loadConfig(file)
+	if err != nil {
+		return c, err
+	}
+	return c, locate(c.doc, c.daemon().Validate())
+}
+
+// serve runs the daemon until a signal stops it.
+func serve(ctx context.Context, file string, c config, stderr io.Writer) int {
+	debug.SetGCPercent(gcPercent)
+	level := new(slog.LevelVar)
+	log := newLog(c.Log, level, stderr)
+	d := c.daemon()
+	d.Log = log
+	server, err := daemon.New(d)
+	if err != nil {
+		fmt.Fprintln(stderr, "famchatd:", err)
+		return exitFailed
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	done := make(chan struct{})
+	defer close(done)
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
+	defer signal.Stop(signals)
+	onHangUp := func() { reload(ctx, file, server, log, level) }
+	if isTerminal(stderr) {
+		onHangUp = stop
+	}
+	go heed(signals, done, stop, onHangUp)
+	if err := server.Serve(ctx); err != nil {
+		log.Error("stopped", "err", err)
+		return exitFailed
+	}
+	log.Info("stopped")
+	return exitDone
+}
+
+// heed does what signals ask for: the first that stops it stops it well, the
+// second at once.
+func heed(signals <-chan os.Signal, done <-chan struct{}, stop, onHangUp func()) {
+	stopping := false
+	for {
+		select {
+		case <-done:
+			return
+		case s := <-signals:
+			if s == syscall.SIGHUP {
+				onHangUp()
+				continue
+			}
+			if stopping {
+				os.Exit(exitFailed)
+			}
+			stopping = true
+			stop()
+		}
+	}
+}
+
+// reload reads the settings again; where they are wrong, the old ones stay.
+func reload(ctx context.Context, file string, server *daemon.Server, log *slog.Logger, level *slog.LevelVar) {
+	c, err := settings(file)
+	if err != nil {
+		log.Error("settings not reloaded, the old ones stay", "err", err)
+		return
+	}
+	restart, err := server.Reconfigure(ctx, c.daemon())
+	if err != nil {
+		log.Error("settings not reloaded, the old ones stay", "err", err)
+		return
+	}
+	setLevel(level, c.Log.Level)
+	log.Info("settings reloaded", "need_restart", strings.Join(restart, " "))
+}
+
+// newLog makes the log. Every string in it goes the way that a stranger's text
+// goes to a screen.
+func newLog(c logConfig, level *slog.LevelVar, w io.Writer) *slog.Logger {
+	setLevel(level, c.Level)
+	options := &slog.HandlerOptions{Level: level, ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		switch v := a.Value; v.Kind() {
+		case slog.KindString:
+			a.Value = slog.StringValue(screen.Line(v.String()))
+		case slog.KindAny:
+			if err, ok := v.Any().(error); ok {
+				a.Value = slog.StringValue(screen.Line(err.Error()))
+			}
+		}
+		return a
+	}}
+	if c.Format == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+func setLevel(level *slog.LevelVar, name string) {
+	var l slog.Level
+	_ = l.UnmarshalText([]byte(name)) // checked when it was read
+	level.Set(l)
+}
+
+// isTerminal reports whether w is a terminal.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	_, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
+	return err == nil
+}
+
+// indent puts famchatd's name before the first line of an error, and lines up
+// the others.
+func indent(err error) string {
+	return "famchatd: " + strings.ReplaceAll(err.Error(), "\n", "\n          ")
+}

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"famchat/daemon"
+	"famchat/internal/strictyaml"
+)
+
+// defaultConfig returns what holds where famchat.yaml says nothing. The shipped
+// famchat.yaml says the same, which a test holds them to.
+func defaultConfig() config {
+	d := daemon.DefaultConfig()
+	l := d.Limits
+	return config{
+		Listen: d.Listen,
+		Room: roomConfig{
+			Name: d.Room.Name, History: d.Room.History, HistoryBytes: strictyaml.Bytes(d.Room.HistoryBytes),
+		},
+		Limits: limitsConfig{
+			Clients: l.Clients, NameTimeout: l.NameTimeout, NamesTried: l.NamesTried, FrameTimeout: l.FrameTimeout,
+			MessageRate: l.MessageRate, MessageBurst: l.MessageBurst, FloodTimeout: l.FloodTimeout,
+			MessageLines: l.MessageLines, Mentions: l.Mentions,
+			Backlog: strictyaml.Bytes(l.Backlog), Lagging: l.Lagging, OwnBacklog: strictyaml.Bytes(l.OwnBacklog),
+			OwnTotal: strictyaml.Bytes(l.OwnTotal), SendBuffer: strictyaml.Bytes(l.SendBuffer),
+			Keepalive: l.Keepalive, DeadPeer: l.DeadPeer,
+			Pending: l.Pending, Lingering: l.Lingering, Mailbox: l.Mailbox,
+		},
+		Log:           logConfig{Level: "info", Format: "text"},
+		ShutdownGrace: d.ShutdownGrace,
+		EventLoop:     d.EventLoop,
+	}
+}
+
+// daemon returns the settings as the daemon takes them.
+func (c config) daemon() daemon.Config {
+	l := c.Limits
+	return daemon.Config{
+		Listen:      c.Listen,
+		AllowRemote: c.AllowRemote,
+		Room: daemon.Room{
+			Name: c.Room.Name, Welcome: c.Room.Welcome,
+			History: c.Room.History, HistoryBytes: int64(c.Room.HistoryBytes),
+		},
+		Limits: daemon.Limits{
+			Clients: l.Clients, NameTimeout: l.NameTimeout, NamesTried: l.NamesTried, FrameTimeout: l.FrameTimeout,
+			MessageRate: l.MessageRate, MessageBurst: l.MessageBurst, FloodTimeout: l.FloodTimeout,
+			MessageLines: l.MessageLines, Mentions: l.Mentions,
+			Backlog: int64(l.Backlog), Lagging: l.Lagging, OwnBacklog: int64(l.OwnBacklog),
+			OwnTotal: int64(l.OwnTotal), SendBuffer: int64(l.SendBuffer),
+			Keepalive: l.Keepalive, DeadPeer: l.DeadPeer,
+			Pending: l.Pending, Lingering: l.Lingering, Mailbox: l.Mailbox,
+		},
+		ShutdownGrace: c.ShutdownGrace,
+		EventLoop:     c.EventLoop,
+	}
+}
