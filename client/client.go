@@ -120,8 +120,10 @@ func (s *session) transmit(quit <-chan struct{}) {
 	for {
 		select {
 		case text := <-s.outgoing:
-			if err := w.WriteString(text); err != nil {
-				s.sendFailed <- err
+			// There is room: the next is handed over when this is known.
+			err := w.WriteString(text)
+			s.written <- err
+			if err != nil {
 				return
 			}
 		case <-quit:

@@ -60,11 +60,17 @@ func parseAddr(addr string) (network, address string, err error) {
 // splitHostPort splits an address that may have no port or be an IPv6 address
 // without its brackets.
 func splitHostPort(addr string) (host, port string) {
-	bare := strings.TrimSuffix(strings.TrimPrefix(addr, "["), "]")
+	bare := addr
+	if strings.HasPrefix(addr, "[") && strings.HasSuffix(addr, "]") {
+		bare = addr[1 : len(addr)-1]
+	}
 	if ip, err := netip.ParseAddr(bare); err == nil {
 		return ip.String(), DefaultPort
 	}
 	host, port, err := net.SplitHostPort(addr)
+	if err != nil && strings.Contains(addr, ":") {
+		return "", ""
+	}
 	if err != nil {
 		return addr, DefaultPort
 	}

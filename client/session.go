@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,10 +16,11 @@ type session struct {
 	o      Options
 	screen screen
 
-	received   chan received
-	typed      chan typed
-	outgoing   chan string
-	sendFailed chan error
+	received chan received
+	typed    chan typed
+	// outgoing hands over a string, and written tells how that went.
+	outgoing chan string
+	written  chan error
 
 	// queue holds what is to be sent, the oldest first.
 	queue []line
@@ -34,10 +36,11 @@ type session struct {
 	// else there was is no longer of interest.
 	leaving, abandoned bool
 	saidGoodbye        bool
-	// sendErr is why nothing can be sent any more, and lost says that this cost
-	// more than a goodbye.
-	sendErr error
-	lost    bool
+	// inFlight says that a string was handed over and not yet written.
+	inFlight bool
+	// sendErr is why nothing can be sent any more, and endErr how the server's
+	// side of the connection ended.
+	sendErr, endErr error
 	// dark says that nothing can be shown any more.
 	dark bool
 	// gone says that the connection has ended and only the person is waited for.
@@ -52,11 +55,11 @@ type session struct {
 
 func newSession(o Options) *session {
 	s := &session{
-		o:          o,
-		received:   make(chan received),
-		typed:      make(chan typed),
-		outgoing:   make(chan string),
-		sendFailed: make(chan error, 1),
+		o:        o,
+		received: make(chan received),
+		typed:    make(chan typed),
+		outgoing: make(chan string),
+		written:  make(chan error, 1),
 	}
 	if o.Terminal {
 		s.screen = &cooked{out: o.Out}
@@ -78,15 +81,15 @@ func (s *session) run(ctx context.Context) error {
 		select {
 		case outgoing <- text:
 			s.sent()
-		case err := <-s.sendFailed:
-			s.unsent(err)
+		case err := <-s.written:
+			over = s.wrote(err)
 		case in := <-s.input():
 			over = s.take(in)
 		case ev := <-s.received:
 			if ev.err == nil {
 				s.update(ev.update)
 			} else {
-				over = s.closed(ev.err)
+				over = s.ended(ev.err)
 			}
 		case <-cancelled:
 			cancelled = nil
@@ -94,7 +97,7 @@ func (s *session) run(ctx context.Context) error {
 			over = s.gone
 		case <-s.grace:
 			s.grace = nil
-			over = s.closed(s.sendErr)
+			over = s.closed(cmp.Or(s.endErr, s.sendErr))
 		}
 	}
 	s.screen.close()
@@ -108,7 +111,7 @@ func (s *session) run(ctx context.Context) error {
 // where that is nothing.
 func (s *session) next() (string, chan<- string) {
 	switch {
-	case s.gone || s.saidGoodbye || s.sendErr != nil:
+	case s.gone || s.inFlight || s.saidGoodbye || s.sendErr != nil:
 		return "", nil
 	case len(s.queue) > 0 && s.ready():
 		return s.queue[0].text, s.outgoing
@@ -130,6 +133,7 @@ func (s *session) ready() bool {
 
 // sent notes that what next returned was handed over.
 func (s *session) sent() {
+	s.inFlight = true
 	if len(s.queue) == 0 {
 		s.saidGoodbye = true
 		return
@@ -140,11 +144,20 @@ func (s *session) sent() {
 	s.clear = false
 }
 
-// unsent notes that a write failed. The server may have had a last word, which
-// is read before the session ends.
-func (s *session) unsent(err error) {
-	s.sendErr = err
-	s.lost = !s.saidGoodbye
+// wrote notes how a write went. After one that failed the server may have had a
+// last word, which is read before the session ends. wrote returns whether it is
+// over.
+func (s *session) wrote(err error) bool {
+	s.inFlight = false
+	if err != nil {
+		s.sendErr = err
+		s.startGrace()
+	}
+	return s.endErr != nil && !s.gone && s.closed(s.endErr)
+}
+
+// startGrace bounds the wait for the connection to end, if nothing else does.
+func (s *session) startGrace() {
 	if s.grace == nil {
 		s.grace = time.After(leaveGrace)
 	}
@@ -188,6 +201,9 @@ func (s *session) take(in typed) bool {
 
 // update takes what one string of the server says.
 func (s *session) update(u update) {
+	if s.gone {
+		return
+	}
 	s.clear = true
 	s.prompt = u.prompt
 	s.show(u)
@@ -232,15 +248,39 @@ func (s *session) leave() {
 	s.naming = false
 	s.leaving = true
 	s.abandoned = true
-	if s.grace == nil {
-		s.grace = time.After(leaveGrace)
+	s.startGrace()
+}
+
+// ended takes the end of what the server sends. Whether the server went first
+// depends on what was still being written then. ended returns whether the
+// session is over.
+func (s *session) ended(err error) bool {
+	s.endErr = err
+	switch {
+	case s.gone:
+		return false
+	case s.inFlight && !s.abandoned:
+		s.startGrace()
+		return false
 	}
+	return s.closed(err)
+}
+
+// lost tells whether what was sent may not have reached the server. A goodbye
+// that did not is no loss where the line before it was answered: the server
+// closed because of that line.
+func (s *session) lost() bool {
+	unwritten := s.inFlight || s.sendErr != nil
+	if s.saidGoodbye && !unwritten {
+		return false
+	}
+	return !s.clear || unwritten && !s.saidGoodbye
 }
 
 // closed takes the end of the connection. It returns whether that is the end
 // of the session, too.
 func (s *session) closed(err error) bool {
-	finished := s.leaving && len(s.queue) == 0 && !s.naming && !s.lost
+	finished := s.leaving && len(s.queue) == 0 && !s.naming && !s.lost()
 	switch {
 	case s.abandoned || finished && err == io.EOF:
 		return true

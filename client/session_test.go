@@ -114,7 +114,17 @@ func TestSession(t *testing.T) {
 		},
 		{
 			name: "the server closes in answer to the last line",
-			talk: talk{in: strings.NewReader("bot\n/quit\n"), script: script{"<" + ask, ">bot", "<> ", ">/quit"}},
+			talk: talk{in: strings.NewReader("bot\n/quit\n"), script: script{"<" + ask, ">bot", "<> ", ">/quit", "<" + erase + "bye\n"}},
+			out:  "bye\n",
+		},
+		{
+			name: "the server closes without an answer to the last line",
+			talk: talk{in: strings.NewReader("bot\na\n"), script: script{"<" + ask, ">bot", "<> ", ">a"}},
+			want: ErrServerClosed,
+		},
+		{
+			name: "the server reads the goodbye without a word",
+			talk: talk{in: strings.NewReader("bot\n"), script: script{"<" + ask, ">bot", ">"}},
 		},
 		{
 			name: "the server breaks off within a string",
@@ -260,7 +270,7 @@ func terminalTalk(t *testing.T, ctx context.Context, f func(server net.Conn, key
 	in, keys := io.Pipe()
 	var out bytes.Buffer
 	done := make(chan error)
-	go func() { done <- Run(ctx, Options{Conn: near, In: in, Out: &out, Terminal: true}) }()
+	go func() { done <- Run(ctx, Options{Conn: near, In: in, Out: &out, Terminal: true, Color: true}) }()
 	f(far, keys)
 	if err := <-done; err != nil {
 		t.Errorf("got error %v, want none", err)

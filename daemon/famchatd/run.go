@@ -46,14 +46,16 @@ const gcPercent = 25
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("famchatd", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.Usage = func() { fmt.Fprint(stderr, usage) }
+	flags.Usage = func() {}
 	file := flags.String("c", "", "")
 	check := flags.Bool("check", false, "")
 	showVersion := flags.Bool("version", false, "")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
+			fmt.Fprint(stdout, usage)
 			return exitDone
 		}
+		fmt.Fprintln(stderr, "famchatd: see famchatd --help")
 		return exitUsage
 	}
 	if flags.NArg() > 0 {

@@ -89,6 +89,11 @@ func join(path, key string) string {
 	return path + "." + key
 }
 
+// index returns the path of an item of the list at path.
+func index(path string, i int) string {
+	return path + "[" + strconv.Itoa(i) + "]"
+}
+
 // describe says what a node is, for "found …".
 func describe(n *yaml.Node) string {
 	switch n.Kind {

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"io"
 	"regexp"
-	"slices"
 	"sort"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
@@ -26,7 +26,7 @@ func (d *decoder) parse(data []byte) *yaml.Node {
 		d.add(line, "", "%s", problem)
 		return nil
 	}
-	document, second, err := readTree(data)
+	document, second, err := readTree(bytes.NewReader(data))
 	if err != nil {
 		line, problem := explain(data, err)
 		d.add(line, "", "%s", problem)
@@ -64,15 +64,15 @@ func badText(data []byte) (line int, problem string) {
 	return line, ""
 }
 
-// readTree reads the first document of data, and the second if there is one.
+// readTree reads the first document of r, and the second if there is one.
 // It makes a panic of the parser an error: its input is whatever people write.
-func readTree(data []byte) (document, second *yaml.Node, err error) {
+func readTree(r io.Reader) (document, second *yaml.Node, err error) {
 	defer func() {
-		if r := recover(); r != nil {
-			document, second, err = nil, nil, fmt.Errorf("yaml: %v", r)
+		if v := recover(); v != nil {
+			document, second, err = nil, nil, fmt.Errorf("yaml: %v", v)
 		}
 	}()
-	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	decoder := yaml.NewDecoder(r)
 	next := func() (*yaml.Node, error) {
 		var n yaml.Node
 		switch err := decoder.Decode(&n); {
@@ -148,12 +148,14 @@ func explain(data []byte, err error) (line int, problem string) {
 	}
 	// The parser takes a mark on its line 0 for no mark. With an empty line
 	// before it nothing stands there.
-	_, _, err = readTree(slices.Concat([]byte("\n"), data))
+	_, _, err = readTree(io.MultiReader(strings.NewReader("\n"), bytes.NewReader(data)))
 	line, _ = takeApart(err)
 	if at == atScan {
 		line--
 	}
-	return max(line, 0), problem
+	// What is missing at the end is missing on the last line, not after it.
+	last, _ := badText(bytes.TrimRight(data, "\r\n"))
+	return min(max(line, 0), last), problem
 }
 
 // takeApart returns the line in the parser's error, 0 where it has none, and
@@ -172,17 +174,45 @@ func takeApart(err error) (line int, message string) {
 
 // breakLine returns the first line of data that makes the parser fail with this
 // message: the beginning of data up to it fails so, and anything shorter does
-// not.
+// not. The parser reads a line or a few ahead of where it fails, so that the
+// search goes back from how far it had read.
 func breakLine(data []byte, message string) int {
-	var ends []int
-	for i, c := range data {
-		if c == '\n' {
-			ends = append(ends, i+1)
-		}
+	lines := bytes.SplitAfter(data, []byte("\n"))
+	r := lineReader{lines: lines}
+	_, _, _ = readTree(&r)
+	read := len(lines) - len(r.lines)
+
+	ends := make([]int, read+1) // ends[n] is the length of the first n lines
+	for n := range read {
+		ends[n+1] = ends[n] + len(lines[n])
 	}
-	return 1 + sort.Search(len(ends), func(i int) bool {
-		_, _, err := readTree(data[:ends[i]])
+	fails := func(n int) bool {
+		_, _, err := readTree(bytes.NewReader(data[:ends[n]]))
 		_, found := takeApart(err)
 		return found == message
-	})
+	}
+	good, step := read, 1
+	for good > 0 && fails(good) {
+		good = max(good-step, 0)
+		step *= 2
+	}
+	return good + 1 + sort.Search(read-good-1, func(i int) bool { return fails(good + 1 + i) })
+}
+
+// lineReader reads lines one at a time, and so knows how many were wanted.
+type lineReader struct {
+	lines [][]byte // those not yet read
+	rest  []byte   // of the last that was
+}
+
+func (r *lineReader) Read(p []byte) (int, error) {
+	if len(r.rest) == 0 {
+		if len(r.lines) == 0 {
+			return 0, io.EOF
+		}
+		r.rest, r.lines = r.lines[0], r.lines[1:]
+	}
+	n := copy(p, r.rest)
+	r.rest = r.rest[n:]
+	return n, nil
 }

@@ -107,12 +107,16 @@ type decoder struct {
 
 // add reports a problem. Line is 0 where the whole file is meant.
 func (d *decoder) add(line int, path, format string, args ...any) {
-	if len(d.errs) == maxErrors {
+	if d.full() {
 		d.more++
 		return
 	}
 	d.errs = append(d.errs, Error{File: d.doc.File, Line: line, Path: path, Message: fmt.Sprintf(format, args...)})
 }
+
+// full says whether further problems are only counted: what is dear to say about
+// one can be left out then.
+func (d *decoder) full() bool { return len(d.errs) == maxErrors }
 
 // sorted returns the problems in the order of their lines.
 func (d *decoder) sorted() Errors {
@@ -141,7 +145,7 @@ func (d *decoder) check(n *yaml.Node, path string, depth int) {
 		d.add(n.Line, path, "found the alias %s; anchors and aliases are not accepted, write the value out", quote("*"+n.Value))
 	case yaml.SequenceNode:
 		for i, item := range n.Content {
-			at := fmt.Sprintf("%s[%d]", path, i)
+			at := index(path, i)
 			d.doc.lines[at] = item.Line
 			d.check(item, at, depth+1)
 		}

@@ -13,6 +13,9 @@ const maxTypos = 2
 // the same place, else the same name in another place, else it lists what is
 // known there.
 func (d *decoder) suggest(known []field, path, key string) string {
+	if d.full() {
+		return ""
+	}
 	nearest, best := "", maxTypos+1
 	for _, f := range known {
 		// In a short word two wrong letters make another word.

@@ -122,7 +122,7 @@ func (d *decoder) decodeList(n *yaml.Node, v reflect.Value, path string) {
 	case n.Kind == yaml.SequenceNode:
 		list := reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content))
 		for i, item := range n.Content {
-			d.decode(item, list.Index(i), fmt.Sprintf("%s[%d]", path, i))
+			d.decode(item, list.Index(i), index(path, i))
 		}
 		v.Set(list)
 	case ofStrings && isText(n):

@@ -56,8 +56,7 @@ func (h *Hub) write(s *Session) {
 		if len(h.iov) == 0 {
 			h.block(s, false)
 			if s.closing {
-				s.conn.Finish(nil)
-				h.end(s)
+				h.letGo(s)
 			}
 			return
 		}
@@ -125,7 +124,7 @@ func (h *Hub) weigh() {
 
 // weighOne looks at a session that takes no more.
 func (h *Hub) weighOne(s *Session) {
-	behind := h.log.Behind(&s.cursor)
+	behind := h.log.Age(&s.cursor)
 	switch {
 	case behind > h.cfg.BacklogBytes:
 		h.drop(s, room.SlowReader)
@@ -151,12 +150,11 @@ func (h *Hub) weighOne(s *Session) {
 	}
 }
 
-// drop cuts off a session that does not read. One that is being closed has had
-// its last words: it is only let go.
+// drop cuts off a session that does not read. One that is being closed already is
+// let go with the last words it has.
 func (h *Hub) drop(s *Session, why room.Reason) {
 	if s.closing {
-		s.conn.Finish(h.log.HalfSent(&s.cursor, h.last[:0]))
-		h.end(s)
+		h.letGo(s)
 		return
 	}
 	h.cut(s, why)

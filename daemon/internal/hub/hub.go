@@ -230,8 +230,8 @@ func (h *Hub) deadline() int64 {
 	for _, s := range h.blocked {
 		if s.lag != nil {
 			next = min(next, s.lag.since+h.cfg.LaggingNanos)
-			if h.congested {
-				next = min(next, s.lag.progressAt+progressNanos)
+			if by := s.lag.progressAt + progressNanos; by > h.now.Nanos {
+				next = min(next, by)
 			}
 		}
 	}
@@ -252,8 +252,7 @@ func (h *Hub) expire() {
 		s := h.closing[0]
 		h.closing = h.closing[1:]
 		if !s.ended {
-			s.conn.Finish(h.log.HalfSent(&s.cursor, h.last[:0]))
-			h.end(s)
+			h.letGo(s)
 		}
 	}
 }

@@ -13,6 +13,7 @@ type Session struct {
 	cursor transcript.Cursor
 	rest   []byte // bytes that have come and mean nothing yet
 	lag    *lag   // while it is far behind
+	words  []byte // its last, while it is closing
 
 	frameBy      int64 // when the string that it has begun is to be whole
 	older, newer *Session
@@ -74,7 +75,6 @@ func (h *Hub) Received(s *Session, b []byte) {
 // consume hands the strings in b to the room, as long as it takes them, and keeps
 // what is left.
 func (h *Hub) consume(s *Session, b []byte) {
-	h.partial.remove(s)
 	for !s.held && !s.closing && !s.ended {
 		text, rest, ok, err := protocol.Cut(b)
 		if err != nil {
@@ -88,6 +88,7 @@ func (h *Hub) consume(s *Session, b []byte) {
 			break
 		}
 		b = rest
+		h.partial.remove(s)
 		s.lastPost = h.now.Nanos
 		h.Step(room.Event{Kind: room.Received, Member: s.id, Text: text})
 	}
@@ -95,13 +96,17 @@ func (h *Hub) consume(s *Session, b []byte) {
 		return
 	}
 	s.keep(b)
+	if s.held || s.parked || s.stalled {
+		h.partial.remove(s) // its next bytes wait for us, not for it
+	}
 	switch {
 	case s.held:
 		s.setReadBytes(minReadBytes)
 		if len(b) == 0 && s.conn.Unread() == 0 {
 			h.Step(room.Event{Kind: room.Drained, Member: s.id})
 		}
-	case len(b) > 0 && !s.parked && !s.stalled && h.cfg.FrameNanos > 0:
+	case len(b) > 0 && !s.parked && !s.stalled && s.frameBy == 0 && h.cfg.FrameNanos > 0:
+		// The deadline of a string that had begun before stays where it is.
 		s.frameBy = h.now.Nanos + h.cfg.FrameNanos
 		h.partial.add(s)
 	}
@@ -212,12 +217,11 @@ func (h *Hub) close(s *Session, e *room.Effect) {
 	h.stats.Ended[e.Reason]++
 	switch e.Reason {
 	case room.SlowReader, room.Lagging, room.OwnBacklog, room.OwnTotal:
-		h.last = append(h.log.HalfSent(&s.cursor, h.last[:0]), e.Frames...)
-		s.conn.Finish(h.last)
-		h.end(s)
+		s.words = e.Frames
+		h.letGo(s)
 		return
 	}
-	h.log.Own(&s.cursor, e.Frames, 0)
+	s.words = append(s.words, e.Frames...)
 	h.log.Detach(&s.cursor)
 	h.partial.remove(s)
 	s.closing = true
@@ -230,6 +234,14 @@ func (h *Hub) close(s *Session, e *room.Effect) {
 	h.soil(s)
 }
 
+// letGo ends a session that has not read everything: what it has half read, and
+// its last words, are all that it still gets.
+func (h *Hub) letGo(s *Session) {
+	h.last = append(h.log.HalfSent(&s.cursor, h.last[:0]), s.words...)
+	s.conn.Finish(h.last)
+	h.end(s)
+}
+
 // end forgets a session whose connection has been ended.
 func (h *Hub) end(s *Session) {
 	if s.ended {
@@ -238,7 +250,7 @@ func (h *Hub) end(s *Session) {
 	s.ended, h.ended = true, true
 	h.partial.remove(s)
 	h.log.Drop(&s.cursor)
-	s.rest, s.lag = nil, nil
+	s.rest, s.lag, s.words = nil, nil, nil
 	delete(h.sessions, s.id)
 }
 

@@ -52,7 +52,7 @@ func startShortage(t *testing.T, k Kind, clients, free int) *shortage {
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		t.Fatal(err)
 	}
-	limit.Cur = uint64(s.clients[clients-1]) + 20
+	setCount(&limit.Cur, s.clients[clients-1]+20)
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		t.Fatal(err)
 	}
@@ -63,6 +63,9 @@ func startShortage(t *testing.T, k Kind, clients, free int) *shortage {
 	}
 	return s
 }
+
+// setCount sets a limit, which is signed on some systems.
+func setCount[T int64 | uint64](limit *T, n int) { *limit = T(n) }
 
 // take takes a descriptor away and reports whether there was one.
 func (s *shortage) take() bool {
@@ -161,12 +164,21 @@ func runOut(t *testing.T, k Kind) {
 		t.Fatalf("it rests for %d ms", wait)
 	}
 	s.oldest().Close()
+	s.oneTurn()
+	if s.listeners[0].resting {
+		t.Fatal("it still rests though a connection was closed")
+	}
 	s.refused(3)
 	s.mustRead(5)
 	if s.spare < 0 || s.listeners[0].resting || s.retryAt != Never {
 		t.Fatal("the spare is not back")
 	}
 
+	runOutUnseen(t, s)
+}
+
+// runOutUnseen goes on where a connection that closes is of no help.
+func runOutUnseen(t *testing.T, s *shortage) {
 	// What the loop cannot see being freed it finds by and by.
 	s.loseSpare()
 	s.connect(6)

@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -158,7 +159,13 @@ func listenOn(t *testing.T, network string) (fd int, addr string) {
 func (r *rig) run() { go func() { r.done <- r.Run() }() }
 
 func (r *rig) stop() {
-	r.TryPost(func() { r.Stop() })
+	// Post, for the mailbox may be full of what nobody waited for; and not with the
+	// test's context, which is over when its clean-up begins.
+	ctx, cancel := context.WithTimeout(context.Background(), watchdog)
+	defer cancel()
+	if err := r.Post(ctx, func() { r.Stop() }); err != nil {
+		r.t.Errorf("posting Stop: %v", err)
+	}
 	select {
 	case err := <-r.done:
 		if err != nil {

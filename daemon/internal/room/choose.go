@@ -44,7 +44,10 @@ func (r *Room) choose(m *member, typed []byte) {
 	m.state = asking
 	r.requests++
 	m.waitsFor = r.requests
-	r.names.add(ask{r.requests, m.id, r.now.Nanos + timeout(r.cfg.Offers.NameTimeout, hooks.DefaultNameTimeout)})
+	r.names.add(ask{
+		request: r.requests, member: m.id,
+		deadline: r.now.Nanos + timeout(r.cfg.Offers.NameTimeout, hooks.DefaultNameTimeout),
+	})
 	r.hold(m, heldForAnswer)
 	r.out = append(r.out, Effect{Kind: AskName, Request: r.requests, Name: hooks.NameRequest{Member: m.id, Name: name}})
 }

@@ -103,13 +103,16 @@ func (r *Room) call(m *member, name, args string) {
 	}
 	r.requests++
 	m.waitsFor = r.requests
-	r.calls.add(ask{r.requests, m.id, r.now.Nanos + timeout(r.cfg.Offers.CommandTimeout, hooks.DefaultCommandTimeout)})
+	r.calls.add(ask{
+		request: r.requests, member: m.id, command: name,
+		deadline: r.now.Nanos + timeout(r.cfg.Offers.CommandTimeout, hooks.DefaultCommandTimeout),
+	})
 	r.hold(m, heldForAnswer)
 	r.out = append(r.out, Effect{Kind: AskCommand, Request: r.requests, Call: c})
 }
 
 // ran takes what a command came to.
-func (r *Room) ran(m *member, result *hooks.Result) {
+func (r *Room) ran(m *member, command string, result *hooks.Result) {
 	m.waitsFor = 0
 	if result == nil {
 		result = &hooks.Result{Failed: "it gave no answer"}
@@ -117,7 +120,7 @@ func (r *Room) ran(m *member, result *hooks.Result) {
 	if failed := screen.Line(result.Failed); result.Failed != "" {
 		r.fail(m, ended("the command failed: "+failed))
 	} else {
-		r.carryOut(m, result)
+		r.carryOut(m, command, result)
 	}
 	r.release(m, heldForAnswer)
 	r.moveOn(m)
@@ -125,7 +128,7 @@ func (r *Room) ran(m *member, result *hooks.Result) {
 
 // carryOut does what a command asks for: only with text that can be shown, and
 // only to who is here.
-func (r *Room) carryOut(m *member, result *hooks.Result) {
+func (r *Room) carryOut(m *member, command string, result *hooks.Result) {
 	if text, ok := r.checked(result.Reply); ok {
 		r.tell(m, screen.Notice, string(text))
 	} else if len(result.Effects) == 0 {
@@ -138,9 +141,9 @@ func (r *Room) carryOut(m *member, result *hooks.Result) {
 		}
 		switch e.Kind {
 		case hooks.Say:
-			r.submit(m, posting{kind: hooks.Public}, text)
+			r.submit(m, posting{kind: hooks.Public, command: command}, text)
 		case hooks.Act:
-			r.submit(m, posting{kind: hooks.Public, action: true}, text)
+			r.submit(m, posting{kind: hooks.Public, action: true, command: command}, text)
 		case hooks.TellAll:
 			r.toEveryone(screen.Announcement, nil, text)
 		case hooks.Whisper, hooks.Tell:
@@ -151,7 +154,7 @@ func (r *Room) carryOut(m *member, result *hooks.Result) {
 			if e.Kind == hooks.Tell {
 				r.tell(to, screen.Notice, string(text))
 			} else {
-				r.submit(m, posting{kind: hooks.Private, to: to.id, toName: to.name}, text)
+				r.submit(m, posting{kind: hooks.Private, to: to.id, toName: to.name, command: command}, text)
 			}
 		}
 	}

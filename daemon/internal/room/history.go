@@ -32,11 +32,11 @@ func (h *history) limit(messages, bytes int) {
 
 // add keeps lines, as whose beginning and end a message was drawn on date.
 func (h *history) add(date screen.Date, lines []byte) {
-	if len(h.entries) == 0 || len(lines) > h.maxBytes {
-		return
-	}
-	for h.n == len(h.entries) || h.bytes+len(lines) > h.maxBytes {
+	for h.n > 0 && (h.n == len(h.entries) || h.bytes+len(lines) > h.maxBytes) {
 		h.forget()
+	}
+	if len(h.entries) == 0 || len(lines) > h.maxBytes {
+		return // and what came before is forgotten, too: there is no gap
 	}
 	h.n++
 	e := h.at(h.n - 1)

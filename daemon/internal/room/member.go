@@ -30,7 +30,6 @@ type member struct {
 	id     ID
 	name   string
 	folded string // by which names are compared
-	colour string // its name as drawn
 
 	state  state
 	held   uint8
@@ -73,6 +72,9 @@ func (r *Room) People() []Person {
 	}
 	return people
 }
+
+// Has reports whether somebody is connected by an ID.
+func (r *Room) Has(id ID) bool { return r.members[id] != nil }
 
 // Named returns the ID of who is here by a name, however it is typed, or 0.
 func (r *Room) Named(name string) ID {

@@ -179,6 +179,12 @@ func (r *Room) checked(s string) (text []byte, ok bool) {
 	return text, len(text) > 0 && bytes.Count(text, []byte{'\n'}) < r.cfg.Limits.MessageLines
 }
 
+// Showable reports whether Announce shows a text.
+func (r *Room) Showable(text string) bool {
+	_, ok := r.checked(text)
+	return ok
+}
+
 // typed is what a person would type to send the message.
 func (p *posting) typed() string {
 	switch {
@@ -205,7 +211,7 @@ func (r *Room) answered(e Event) {
 	}
 	if a, ok := r.calls.take(e.Request); ok {
 		if m := r.members[a.member]; m != nil && m.waitsFor == a.request {
-			r.ran(m, e.Result)
+			r.ran(m, a.command, e.Result)
 		}
 	}
 }

@@ -155,9 +155,9 @@ func (r *Room) received(m *member, s []byte) {
 	}
 }
 
-// Full reports whether so many messages wait for a verdict that no more strings
-// are to be handed over.
-func (r *Room) Full() bool { return r.pending.len() >= r.cfg.Limits.Pending }
+// Full reports whether no more strings are to be handed over: so many messages
+// wait for a verdict, or the room closes as soon as none does.
+func (r *Room) Full() bool { return r.closing || r.pending.len() >= r.cfg.Limits.Pending }
 
 // Empty reports whether nobody is connected.
 func (r *Room) Empty() bool { return len(r.order) == 0 }
@@ -189,7 +189,7 @@ func (r *Room) tick() {
 	for r.calls.next() <= r.now.Nanos {
 		a := r.calls.pop()
 		if m := r.members[a.member]; m != nil && m.waitsFor == a.request {
-			r.ran(m, &hooks.Result{Failed: "it took too long"})
+			r.ran(m, a.command, &hooks.Result{Failed: "it took too long"})
 		}
 	}
 	r.pending.expire(r.now.Nanos)

@@ -76,6 +76,7 @@ type ask struct {
 	request  uint64
 	member   ID
 	deadline int64
+	command  string // that was called, or empty
 }
 
 func (a *asks) add(q ask) { a.queue = append(a.queue, q) }

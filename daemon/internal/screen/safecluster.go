@@ -19,8 +19,8 @@ type clusters struct {
 	pict     bool // last is a pictograph, or a selector or skin tone of one
 	halfFlag bool // last is the first of two regional indicators
 	cut      bool // the cluster is full: what belongs to it goes
-	hasty    bool // stop as soon as doubtful
-	doubtful bool // what was read or what was written may not be in NFC
+	hasty    bool // it is not known that what is read is in NFC: stop as soon as doubtful
+	doubtful bool // what was read, or what was written of NFC, may not be in NFC
 	ordered  rune // the rune just read, where its combining class is not 0
 }
 
@@ -38,6 +38,8 @@ func (c *clusters) text(s []byte) {
 		flags := decodedClass(r, size)
 		class := runeClass(flags & classMask)
 		if class == classDrop {
+			// Only NFC itself leaves one here, after thirty marks in a row.
+			c.doubtful = c.doubtful || !c.hasty
 			at += size
 			continue
 		}
@@ -85,6 +87,9 @@ func (c *clusters) endLine() {
 // order keeps an eye on canonical order (UAX #15): in most texts no two marks that have
 // one follow each other, and the quick check says yes.
 func (c *clusters) order(r rune, flags uint8) {
+	if !c.hasty {
+		return // it reads NFC
+	}
 	if flags&flagMaybe != 0 {
 		c.doubtful = true
 	}
@@ -92,7 +97,7 @@ func (c *clusters) order(r rune, flags uint8) {
 		c.ordered = 0
 		return
 	}
-	if c.hasty && c.ordered != 0 && c.ordered != r && combiningClass(c.ordered) > combiningClass(r) {
+	if c.ordered != 0 && c.ordered != r && combiningClass(c.ordered) > combiningClass(r) {
 		c.doubtful = true
 	}
 	c.ordered = r

@@ -204,6 +204,34 @@ func setFlags(t *[tableEnd]uint8) {
 	}
 }
 
+// normalForms has what NFC always changes (NFC_Quick_Check=No), some 1,700 runes:
+// to look one up takes a tenth of the time that normalizing it does.
+var normalForms = newNormalForms(runeClasses)
+
+func newNormalForms(t *[tableEnd]uint8) map[rune]string {
+	forms := make(map[rune]string, 2048)
+	add := func(r rune) {
+		if s := string(r); !norm.NFC.IsNormalString(s) {
+			forms[r] = norm.NFC.String(s)
+		}
+	}
+	for r, flags := range t {
+		if flags&flagMaybe != 0 {
+			add(rune(r))
+		}
+	}
+	for r := rune(firstCompatible); r <= lastCompatible; r++ {
+		add(r)
+	}
+	return forms
+}
+
+// The compatibility ideographs beyond runeClasses.
+const (
+	firstCompatible = 0x2f800
+	lastCompatible  = 0x2fa1d
+)
+
 // classHigh is the class of a rune beyond runeClasses: Han, and the tags and
 // selectors of plane 14.
 func classHigh(r rune) uint8 {
@@ -212,7 +240,7 @@ func classHigh(r rune) uint8 {
 		return uint8(classTag)
 	case r >= 0xe0000 && r <= 0xe0fff:
 		return uint8(classDrop)
-	case r >= 0x2f800 && r <= 0x2fa1d:
+	case r >= firstCompatible && r <= lastCompatible:
 		return uint8(classOther) | flagMaybe
 	case r < 0x40000 && unicode.Is(unicode.Lo, r):
 		return uint8(classPlain)

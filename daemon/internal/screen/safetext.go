@@ -213,7 +213,11 @@ func appendCareful(dst, s []byte, atStart bool) []byte {
 	end := len(dst)
 	c := clusters{out: dst, last: lineState(atStart)}
 	c.text(dst[start:end])
-	return normalizeFrom(append(c.out[:start], c.out[end:]...), start)
+	dst = append(c.out[:start], c.out[end:]...)
+	if !c.doubtful {
+		return dst
+	}
+	return normalizeFrom(dst, start)
 }
 
 // appendMapped appends s with those changes that do not depend on what is around.
@@ -229,7 +233,8 @@ func appendMapped(dst, s []byte) []byte {
 			continue
 		}
 		r, size := utf8.DecodeRune(s[at:])
-		switch runeClass(decodedClass(r, size) & classMask) {
+		flags := decodedClass(r, size)
+		switch runeClass(flags & classMask) {
 		case classDrop:
 		case classBad:
 			dst = utf8.AppendRune(dst, utf8.RuneError)
@@ -238,6 +243,12 @@ func appendMapped(dst, s []byte) []byte {
 		case classBreak:
 			dst = append(dst, '\n')
 		default:
+			if flags&flagMaybe != 0 {
+				if form, ok := normalForms[r]; ok {
+					dst = append(dst, form...)
+					break
+				}
+			}
 			dst = append(dst, s[at:at+size]...)
 		}
 		at += size
