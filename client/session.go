@@ -287,6 +287,8 @@ func (s *session) closed(err error) bool {
 	case s.o.Terminal && !s.leaving:
 		s.gone = true
 		s.grace = nil
+		// The server waits for our end before it stops.
+		s.o.Conn.Close()
 		if err != io.EOF {
 			s.screen.say("-- the connection broke: " + err.Error())
 		}

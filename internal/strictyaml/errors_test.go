@@ -130,20 +130,3 @@ func TestManyErrors(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
-
-func TestDistance(t *testing.T) {
-	for _, tt := range []struct {
-		a, b string
-		want int
-	}{
-		{"", "", 0}, {"", "ab", 2}, {"name", "name", 0}, {"nmae", "name", 1}, {"nam", "name", 1},
-		{"names", "name", 1}, {"lame", "name", 1}, {"kitten", "sitting", 3}, {"ca", "abc", 3},
-	} {
-		if got := distance(tt.a, tt.b); got != tt.want {
-			t.Errorf("from %q to %q: got %d, want %d", tt.a, tt.b, got, tt.want)
-		}
-		if got := distance(tt.b, tt.a); got != tt.want {
-			t.Errorf("from %q to %q: got %d, want %d", tt.b, tt.a, got, tt.want)
-		}
-	}
-}

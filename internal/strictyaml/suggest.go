@@ -3,11 +3,11 @@ package strictyaml
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
-)
 
-// maxTypos is how many letters may be wrong in a key for another to be meant.
-const maxTypos = 2
+	"famchat/internal/nearest"
+)
 
 // suggest says which key was meant by an unknown one under path: the nearest in
 // the same place, else the same name in another place, else it lists what is
@@ -16,15 +16,13 @@ func (d *decoder) suggest(known []field, path, key string) string {
 	if d.full() {
 		return ""
 	}
-	nearest, best := "", maxTypos+1
+	near := nearest.New(plain(key))
 	for _, f := range known {
-		// In a short word two wrong letters make another word.
-		if n := distance(plain(key), plain(f.name)); n < best && 2*n < len(f.name) {
-			nearest, best = f.name, n
-		}
+		near.Try(plain(f.name))
 	}
-	if nearest != "" {
-		return fmt.Sprintf("did you mean %s?", join(path, nearest))
+	if found := near.Best(); len(found) > 0 {
+		i := slices.IndexFunc(known, func(f field) bool { return plain(f.name) == found[0] })
+		return fmt.Sprintf("did you mean %s?", join(path, known[i].name))
 	}
 	if elsewhere := find(d.schema, "", plain(key)); elsewhere != "" {
 		return fmt.Sprintf("did you mean %s? Check the indentation", elsewhere)
@@ -61,30 +59,4 @@ var wordJoiners = strings.NewReplacer("_", "", "-", "")
 // resembles none.
 func plain(key string) string {
 	return wordJoiners.Replace(strings.ToLower(shorten(key)))
-}
-
-// distance is how many letters must be added, dropped, changed or swapped with
-// their neighbours to make b of a (optimal string alignment).
-func distance(a, b string) int {
-	var before []int
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		next := make([]int, len(b)+1)
-		next[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			next[j+1] = min(row[j]+cost, row[j+1]+1, next[j]+1)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				next[j+1] = min(next[j+1], before[j-1]+1)
-			}
-		}
-		before, row = row, next
-	}
-	return row[len(b)]
 }

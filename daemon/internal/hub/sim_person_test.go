@@ -14,13 +14,17 @@ import (
 
 var (
 	errBroken = errors.New("connection reset by peer")
-	sgr       = regexp.MustCompile("\x1b\\[[0-9]*m")
 	tag       = regexp.MustCompile(`[pq]\d+\.\d+;`)
 	coming    = regexp.MustCompile(`^\d\d:\d\d \* (.*?) (joined|left|was disconnected|were disconnected|was removed)`)
 )
 
 // tagIn is the mark by which a message is known again, or "".
-func tagIn(text string) string { return tag.FindString(text) }
+func tagIn(text string) string {
+	if !strings.Contains(text, ";") {
+		return ""
+	}
+	return tag.FindString(text)
+}
 
 // person is somebody simulated, with a connection: a Conn.
 type person struct {
@@ -314,13 +318,33 @@ func (p *person) understand(text []byte) {
 	if !bytes.HasPrefix(text, []byte("\r\x1b[K")) {
 		p.err = fmt.Errorf("a string does not clear the prompt: %q", text)
 	}
-	plain := sgr.ReplaceAllString(string(text[4:]), "")
+	plain := withoutSGR(text[4:])
 	if i := strings.LastIndexByte(plain, '\n') + 1; strings.ContainsAny(plain[:i], "\r\x1b\a") {
 		p.err = fmt.Errorf("a line holds a control character: %q", text)
 	}
 	for _, line := range strings.Split(plain, "\n") {
 		p.line(line)
 	}
+}
+
+// withoutSGR returns text without its colours.
+func withoutSGR(text []byte) string {
+	var b strings.Builder
+	for len(text) > 0 {
+		i := bytes.Index(text, []byte("\x1b["))
+		if i < 0 {
+			break
+		}
+		b.Write(text[:i])
+		m := bytes.IndexByte(text[i:], 'm')
+		if m < 0 || m > 4 {
+			m = 0 // none of ours
+			b.WriteByte(text[i])
+		}
+		text = text[i+m+1:]
+	}
+	b.Write(text)
+	return b.String()
 }
 
 func (p *person) line(line string) {
@@ -356,8 +380,11 @@ func (p *person) line(line string) {
 }
 
 func (p *person) comingOrGoing(line string) {
+	if p != p.w.witness {
+		return
+	}
 	m := coming.FindStringSubmatch(line)
-	if m == nil || p != p.w.witness || m[1] == "you" {
+	if m == nil || m[1] == "you" {
 		return
 	}
 	sign := "-"

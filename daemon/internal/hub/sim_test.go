@@ -119,6 +119,7 @@ type world struct {
 	posted  []string  // tags of public messages, in order
 	private map[string][2]room.ID
 	comings []string // "+name" and "-name", in order
+	named   int      // how many there were when names were checked last
 	checked int      // how many the witness had read when they were checked last
 	seen    map[string]int
 	trace   interface {
@@ -226,13 +227,17 @@ func (w *world) endTurn() error {
 
 // note counts states that a good simulation comes to.
 func (w *world) note() {
-	for k, happens := range map[string]bool{
-		"parked": len(w.hub.parked) > 0, "stalled": len(w.hub.stalled) > 0,
-		"congested": w.hub.congested, "full": w.hub.room.Full(),
-	} {
-		if happens {
-			w.seen[k]++
-		}
+	if len(w.hub.parked) > 0 {
+		w.seen["parked"]++
+	}
+	if len(w.hub.stalled) > 0 {
+		w.seen["stalled"]++
+	}
+	if w.hub.congested {
+		w.seen["congested"]++
+	}
+	if w.hub.room.Full() {
+		w.seen["full"]++
 	}
 }
 
@@ -294,14 +299,8 @@ func (w *world) answer(r request) {
 
 // check is what must hold after every turn.
 func (w *world) check() error {
-	held := map[string]bool{}
-	for _, p := range w.hub.room.People() {
-		if folded := names.Fold(p.Name); p.Name != "" {
-			if held[folded] {
-				return fmt.Errorf("two people are called %s", folded)
-			}
-			held[folded] = true
-		}
+	if err := w.checkNames(); err != nil {
+		return err
 	}
 	for _, s := range w.hub.order {
 		if b := w.hub.log.Behind(&s.cursor); b > w.cfg.BacklogBytes {
@@ -317,15 +316,33 @@ func (w *world) check() error {
 	if own := w.hub.log.OwnBytes(); own > w.cfg.OwnTotalBytes+w.cfg.OwnBacklogBytes {
 		return fmt.Errorf("%d bytes of their own wait for all, of %d at most", own, w.cfg.OwnTotalBytes)
 	}
-	if n := w.rooms.Limits.Clients; len(w.hub.room.People()) > n {
-		return fmt.Errorf("%d people are in a room for %d", len(w.hub.room.People()), n)
-	}
 	for _, p := range w.people {
 		if err := p.check(); err != nil {
 			return fmt.Errorf("person %d: %w", p.id, err)
 		}
 	}
 	return w.checkComings()
+}
+
+// checkNames looks at who is here, where somebody has come or gone.
+func (w *world) checkNames() error {
+	if w.named == len(w.comings) {
+		return nil
+	}
+	w.named = len(w.comings)
+	people := w.hub.room.People()
+	if n := w.rooms.Limits.Clients; len(people) > n {
+		return fmt.Errorf("%d people are in a room for %d", len(people), n)
+	}
+	held := map[string]bool{}
+	for _, p := range people {
+		folded := names.Fold(p.Name)
+		if p.Name != "" && held[folded] {
+			return fmt.Errorf("two people are called %s", folded)
+		}
+		held[folded] = true
+	}
+	return nil
 }
 
 // checkComings holds what the witness read of comings and goings against what
