@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"strconv"
 	"strings"
 	"time"
 
@@ -231,7 +232,10 @@ func (v *validator) address(address string, remote bool) {
 		}
 		return
 	}
-	host, _, err := net.SplitHostPort(address)
+	host, port, err := net.SplitHostPort(address)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
 	if err != nil {
 		v.fail("listen", "HOST:PORT or unix:PATH, not %q", address)
 		return

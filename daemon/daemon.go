@@ -22,7 +22,6 @@ import (
 	"famchat/daemon/internal/loop"
 	"famchat/daemon/internal/room"
 	"famchat/daemon/internal/screen"
-	"famchat/protocol"
 )
 
 // ErrStopped says that the server has stopped, or was never started.
@@ -31,6 +30,7 @@ var ErrStopped = errors.New("the server has stopped")
 // Server is a room with its connections.
 type Server struct {
 	config  Config
+	made    Config // config as New took it: what is fixed while it runs
 	sockets *listening
 	loop    *loop.Loop
 	hub     *hub.Hub
@@ -56,7 +56,7 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 	c = c.withDefaults()
-	s := &Server{config: c, served: make(chan struct{}), journal: newJournal(c.Log), lastNow: -1}
+	s := &Server{config: c, made: c, served: make(chan struct{}), journal: newJournal(c.Log), lastNow: -1}
 	s.pumps = newPumps(c.Hooks, s.answer)
 	var err error
 	if s.sockets, err = listen(c); err != nil {
@@ -129,7 +129,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	case <-s.served:
 		return nil
 	case <-ctx.Done():
-		s.loop.TryPost(func() { s.loop.Stop() })
+		// The mailbox may be full: this must not wait for it, nor be lost.
+		go s.loop.Post(context.WithoutCancel(ctx), func() { s.loop.Stop() })
 		return ctx.Err()
 	}
 }
@@ -184,7 +185,7 @@ func (s *Server) Reconfigure(ctx context.Context, c Config) (restart []string, e
 	}
 	c = c.withDefaults()
 	err = s.do(ctx, func() {
-		restart = s.config.restartFor(c)
+		restart = s.made.restartFor(c)
 		s.config.Room, s.config.Limits, s.config.ShutdownGrace = c.Room, c.Limits, c.ShutdownGrace
 		s.configure()
 	})
@@ -313,8 +314,7 @@ func (c Config) forHub() hub.Config {
 
 func (c Config) forLoop(listeners []loop.Listener) loop.Config {
 	l := c.Limits
-	// A sentence of our own is never too long for a frame.
-	busy, _ := protocol.AppendFrame(nil, screen.AppendError(nil, []byte("the server is busy. Try again later")))
+	busy := screen.AppendUpdates(nil, screen.AppendError(nil, []byte("the server is busy. Try again later")), screen.NoPrompt, false)
 	return loop.Config{
 		Kind: loop.Kind(c.EventLoop), Listeners: listeners,
 		SendBufferBytes: int(l.SendBuffer), KeepaliveNanos: int64(l.Keepalive), UserTimeoutNanos: int64(l.DeadPeer),

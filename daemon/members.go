@@ -13,6 +13,9 @@ import (
 // ErrNoMember says that nobody is connected by that ID or name.
 var ErrNoMember = errors.New("nobody is here by that name or number")
 
+// ErrNotShown says that an announcement is empty or too long.
+var ErrNotShown = errors.New("an announcement has between 1 and 4096 bytes, and no more lines than limits.message_lines allows")
+
 // ID identifies somebody connected for as long as the server runs.
 type ID = hooks.ID
 
@@ -70,7 +73,7 @@ func (s *Server) Find(ctx context.Context, name string) (ID, error) {
 func (s *Server) Kick(ctx context.Context, id ID, reason string) error {
 	found := false
 	err := s.do(ctx, func() {
-		if found = s.hub.Find(id) != nil; found {
+		if found = s.hub.Room().Has(id); found {
 			s.hub.Step(room.Event{Kind: room.Kick, Member: id, Text: []byte(reason)})
 		}
 	})
@@ -80,9 +83,19 @@ func (s *Server) Kick(ctx context.Context, id ID, reason string) error {
 	return err
 }
 
-// Announce shows a text to everyone, in the server's own name.
+// Announce shows a text to everyone, in the server's own name. ErrNotShown says
+// that it is no text that can be shown.
 func (s *Server) Announce(ctx context.Context, text string) error {
-	return s.do(ctx, func() { s.hub.Step(room.Event{Kind: room.Announce, Text: []byte(text)}) })
+	shown := false
+	err := s.do(ctx, func() {
+		if shown = s.hub.Room().Showable(text); shown {
+			s.hub.Step(room.Event{Kind: room.Announce, Text: []byte(text)})
+		}
+	})
+	if err == nil && !shown {
+		return ErrNotShown
+	}
+	return err
 }
 
 // Events returns what happens in the room from now on: who joins, who leaves, what
@@ -95,7 +108,7 @@ func (s *Server) Events(ctx context.Context, buffer int) (<-chan Event, error) {
 	w := s.journal.watch(buffer)
 	context.AfterFunc(ctx, func() {
 		s.journal.unwatch(w)
-		s.loop.TryPost(func() { s.watchers--; s.configure() })
+		_ = s.loop.Post(context.WithoutCancel(ctx), func() { s.watchers--; s.configure() })
 	})
 	return w, nil
 }

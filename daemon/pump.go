@@ -41,6 +41,10 @@ type request[T any] struct {
 	item     T
 }
 
+// late reports whether the deadline has passed: the request has failed in the
+// room then, and no answer to it counts.
+func (r *request[T]) late(now time.Time) bool { return !r.deadline.After(now) }
+
 // queue hands items from the loop to a pump. Its lock is held for a few
 // instructions only.
 type queue[T any] struct {
@@ -93,6 +97,21 @@ func newPumps(h hooks.Hooks, answer func(context.Context, []room.Event)) *pumps 
 	return p
 }
 
+// ask queues a request. Those that have waited too long are forgotten, or they
+// would pile up behind a hook that never returns.
+func ask[T any](q *queue[request[T]], id uint64, within time.Duration, item T) {
+	now := time.Now()
+	q.mu.Lock()
+	late := 0
+	for late < len(q.items) && q.items[late].late(now) {
+		late++
+	}
+	clear(q.items[:late])
+	q.items = q.items[late:]
+	q.mu.Unlock()
+	q.put(request[T]{id, now.Add(within), item}, 0)
+}
+
 // run calls the hooks until ctx is done, and returns when none is called any
 // more.
 func (p *pumps) run(ctx context.Context) {
@@ -117,14 +136,13 @@ func (p *pumps) run(ctx context.Context) {
 }
 
 // pump asks about what is queued, a batch at a time.
-func pump[T any](ctx context.Context, p *pumps, q *queue[request[T]], ask func(context.Context, []T) []hooks.Verdict) {
+func pump[T any](ctx context.Context, p *pumps, q *queue[request[T]], check func(context.Context, []T) []hooks.Verdict) {
 	for batch := q.take(ctx, maxBatch); batch != nil; batch = q.take(ctx, maxBatch) {
 		items := make([]T, 0, len(batch))
 		asked := batch[:0:len(batch)]
 		now := time.Now()
 		for _, r := range batch {
-			// What is too late already has failed in the room.
-			if r.deadline.After(now) {
+			if !r.late(now) {
 				items = append(items, r.item)
 				asked = append(asked, r)
 			}
@@ -133,12 +151,13 @@ func pump[T any](ctx context.Context, p *pumps, q *queue[request[T]], ask func(c
 			continue
 		}
 		within, cancel := context.WithDeadline(ctx, asked[len(asked)-1].deadline)
-		verdicts := ask(within, items)
+		verdicts := check(within, items)
 		cancel()
 		answers := make([]room.Event, len(asked))
+		now = time.Now()
 		for i, r := range asked {
 			answers[i] = room.Event{Kind: room.Answered, Request: r.id, Verdict: hooks.Fail("")}
-			if len(verdicts) == len(asked) {
+			if len(verdicts) == len(asked) && !r.late(now) {
 				answers[i].Verdict = verdicts[i]
 			}
 		}
@@ -158,38 +177,45 @@ func (p *pumps) runCommands(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
+		if c.late(time.Now()) {
+			<-places
+			continue
+		}
 		running.Go(func() {
 			defer func() { <-places }()
 			within, cancel := context.WithDeadline(ctx, c.deadline)
 			defer cancel()
 			result := p.hooks.RunCommand(within, c.item)
+			if c.late(time.Now()) {
+				result = hooks.Result{Failed: "it took too long"}
+			}
 			p.answer(ctx, []room.Event{{Kind: room.Answered, Request: c.id, Result: &result}})
 		})
 	}
 }
 
-// within is when a hook is to have answered.
-func within(offered, otherwise time.Duration) time.Time {
+// within is how long a hook may take.
+func within(offered, otherwise time.Duration) time.Duration {
 	if offered <= 0 {
-		offered = otherwise
+		return otherwise
 	}
-	return time.Now().Add(offered)
+	return offered
 }
 
 // The methods below are the hub's Outside; none of them blocks.
 
 func (p *pumps) askName(id uint64, n hooks.NameRequest) {
-	p.names.put(request[hooks.NameRequest]{id, within(p.offers.NameTimeout, hooks.DefaultNameTimeout), n}, 0)
+	ask(&p.names, id, within(p.offers.NameTimeout, hooks.DefaultNameTimeout), n)
 }
 
 func (p *pumps) askMessage(id uint64, m *hooks.Message) {
 	m.Time = time.Now()
-	p.messages.put(request[hooks.Message]{id, within(p.offers.MessageTimeout, hooks.DefaultMessageTimeout), *m}, 0)
+	ask(&p.messages, id, within(p.offers.MessageTimeout, hooks.DefaultMessageTimeout), *m)
 }
 
 func (p *pumps) askCommand(id uint64, c *hooks.Call) {
 	c.Time = time.Now()
-	p.calls.put(request[hooks.Call]{id, within(p.offers.CommandTimeout, hooks.DefaultCommandTimeout), *c}, 0)
+	ask(&p.calls, id, within(p.offers.CommandTimeout, hooks.DefaultCommandTimeout), *c)
 }
 
 func (p *pumps) observe(e hooks.Event) {

@@ -32,7 +32,9 @@ func (f Funcs) Offers() Offers {
 		Observes: f.OnEvent != nil,
 	}
 	for _, c := range f.Commands {
-		o.Commands = append(o.Commands, c.Command)
+		if c.Run != nil {
+			o.Commands = append(o.Commands, c.Command)
+		}
 	}
 	return o
 }
@@ -55,7 +57,7 @@ func (f Funcs) RunCommand(ctx context.Context, call Call) (r Result) {
 		}
 	}()
 	for _, c := range f.Commands {
-		if c.Name == call.Command {
+		if c.Name == call.Command && c.Run != nil {
 			return c.Run(ctx, call)
 		}
 	}

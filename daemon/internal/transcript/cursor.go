@@ -25,6 +25,10 @@ type splice struct {
 }
 
 const (
+	// mergeBytes is how long a splice may be for what follows it to belong to it.
+	// A splice is done with only as a whole: one that grew for as long as its
+	// reader has not caught up would count, and keep, what was sent long ago.
+	mergeBytes = 16 << 10
 	// compactBytes is how much of a queue's buffer may have been sent before
 	// what is left moves to its beginning.
 	compactBytes = 64 << 10
@@ -52,7 +56,9 @@ func (l *Log) Detach(c *Cursor) {
 }
 
 // Own gives c frames of its own, to be read at the end of the log in place of
-// the next skip bytes that will be appended: 0, or the length of that append.
+// the next skip bytes that will be appended: 0, or the length of that append,
+// which is named once and, by a cursor that is not attached, never. frames is not
+// empty.
 func (l *Log) Own(c *Cursor, frames []byte, skip int) {
 	q := c.queue
 	if q == nil {
@@ -63,12 +69,15 @@ func (l *Log) Own(c *Cursor, frames []byte, skip int) {
 	l.ownBytes += int64(len(frames))
 	at := c.at
 	if c.attached {
-		at = min(l.end, c.until)
+		// The cursor is past the end where it is to skip the next append.
+		at = max(at, min(l.end, c.until))
 	}
 	if last := len(q.splices) - 1; last >= q.head {
 		// What follows the last splice without a gap belongs to it: an author
 		// who posts a hundred lines in a turn has one splice.
-		if s := &q.splices[last]; s.at+uint64(s.skip) == at {
+		s := &q.splices[last]
+		end := s.at + uint64(s.skip)
+		if at = max(at, end); at == end && s.n < mergeBytes {
 			s.skip += skip
 			s.n += len(frames)
 			return
@@ -83,10 +92,20 @@ func (l *Log) Behind(c *Cursor) int64 {
 	if !c.attached {
 		return 0
 	}
-	return int64(min(l.end, c.until) - c.at)
+	return max(0, int64(min(l.end, c.until)-c.at))
 }
 
-// OwnBytes is how many bytes c holds of its own.
+// Age is how far the log has moved on since the oldest byte that c has still to
+// read of it: what the ring must hold for it. It grows for a detached cursor, too.
+func (l *Log) Age(c *Cursor) int64 {
+	if !c.attached || c.at >= min(l.end, c.until) {
+		return 0
+	}
+	return int64(l.end - c.at)
+}
+
+// OwnBytes is how many bytes c holds of its own. Those of a splice it holds until
+// the last of them is sent.
 func (c *Cursor) OwnBytes() int {
 	if c.queue == nil {
 		return 0
@@ -94,8 +113,8 @@ func (c *Cursor) OwnBytes() int {
 	return len(c.queue.own) - c.queue.from
 }
 
-// Pending appends to iov what c has to read next, at most max slices, in order.
-// The slices are valid until the log or the cursor changes.
+// Pending appends to iov what c has to read next, in order, until iov has max
+// slices. They are valid until the log or the cursor changes.
 func (l *Log) Pending(c *Cursor, iov [][]byte, max int) [][]byte {
 	at, end := c.at, l.end
 	if !c.attached {
@@ -106,8 +125,8 @@ func (l *Log) Pending(c *Cursor, iov [][]byte, max int) [][]byte {
 	if q := c.queue; q != nil {
 		from, sent := q.from, q.sent
 		for _, s := range q.splices[q.head:] {
-			if len(iov)+3 > max {
-				return iov
+			if len(iov) >= max {
+				break
 			}
 			if at < s.at {
 				iov = l.segments(iov, at, s.at)
@@ -117,14 +136,11 @@ func (l *Log) Pending(c *Cursor, iov [][]byte, max int) [][]byte {
 			}
 			from, sent, at = from+s.n, 0, s.at+uint64(s.skip)
 		}
-		if len(iov)+2 > max {
-			return iov
-		}
 	}
 	if at < end {
 		iov = l.segments(iov, at, end)
 	}
-	return iov
+	return iov[:min(len(iov), max)]
 }
 
 // Sent says that n bytes of what Pending returned have been sent.
@@ -184,7 +200,7 @@ func (l *Log) HalfSent(c *Cursor, dst []byte) []byte {
 		}
 		return dst
 	}
-	if !c.attached || c.at == l.end {
+	if !c.attached || c.at >= min(l.end, c.until) {
 		return dst
 	}
 	from := l.frameStart(c.at)
@@ -208,6 +224,7 @@ func (l *Log) Drop(c *Cursor) {
 func (l *Log) newQueue() *queue {
 	if n := len(l.free); n > 0 {
 		q := l.free[n-1]
+		l.free[n-1] = nil
 		l.free = l.free[:n-1]
 		l.freeBytes -= cap(q.own)
 		return q

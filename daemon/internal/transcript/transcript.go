@@ -13,9 +13,9 @@
 //
 //  1. Every append is whole frames: an 8-byte big-endian length and that many
 //     bytes, at most MaxFrame in all.
-//  2. Before the end of the log moves on by more than the ring's length past
-//     a cursor, the cursor is detached. Log.Bytes is the ring's length; what a
-//     reader may be behind is the caller's limit.
+//  2. Before a cursor's Age is more than the ring's length less SpareBytes, the
+//     cursor is dropped: half a frame is completed from its beginning. Log.Bytes
+//     is the ring's length; what a reader may be behind is the caller's limit.
 //  3. Cursors belong to one log, and are used from one goroutine.
 package transcript
 
@@ -30,6 +30,11 @@ import (
 // longer than two blocks, so one begins in every second block at least.
 const blockBytes = 4096
 
+// SpareBytes is how much of the ring before what a cursor has still to read must
+// not be overwritten: a frame that it has sent in part, and the frames of the
+// block that the search for its beginning starts in.
+const SpareBytes = 3 * blockBytes
+
 // Log is the shared log. Offsets into it count from its making and never wrap.
 type Log struct {
 	ring   []byte // its length is a power of two
@@ -42,9 +47,9 @@ type Log struct {
 }
 
 // New makes a log that keeps the last ringBytes bytes, rounded up to a power of
-// two and to at least four blocks.
+// two and to at least eight blocks.
 func New(ringBytes int64) *Log {
-	n := uint64(max(ringBytes, 4*blockBytes))
+	n := uint64(max(ringBytes, 8*blockBytes))
 	n = 1 << bits.Len64(n-1)
 	return &Log{ring: make([]byte, n), starts: make([]uint64, n/blockBytes)}
 }
@@ -78,7 +83,9 @@ func (l *Log) Append(frames []byte) {
 func (l *Log) frameStart(at uint64) uint64 {
 	from := l.starts[l.block(at)]
 	for block := at; from > at || from/blockBytes != block/blockBytes; from = l.starts[l.block(block)] {
-		block -= blockBytes
+		if block -= blockBytes; at-block > 2*blockBytes {
+			panic("transcript: a cursor was left behind the ring")
+		}
 	}
 	for {
 		next := from + protocol.HeaderBytes + l.uint64At(from)
