@@ -155,10 +155,9 @@ func TestShutdownUnderLoadEndsWithAGoodbyeForEveryone(t *testing.T) {
 		t.Run(fmt.Sprint("hooks=", hooked), func(t *testing.T) {
 			eachLoop(t, func(t *testing.T, c daemon.Config) {
 				c.ShutdownGrace = watchdog
-				c.Limits.MessageRate, c.Limits.FloodTimeout = 1000, time.Hour
+				c.Limits.MessageRate, c.Limits.FloodTimeout = 300, time.Hour
 				if hooked {
 					// So slow that some message always waits for it.
-					c.Limits.Pending = 50
 					c.Hooks = timed{hooks.Funcs{FilterMessage: func(context.Context, hooks.Message) hooks.Verdict {
 						<-time.After(2 * time.Millisecond)
 						return hooks.Allow()

@@ -424,7 +424,7 @@ func TestAPlainClientSeesTheseRows(t *testing.T) {
 	update := func(lines []byte, prompt string, ring bool) {
 		for _, u := range unframed(t, AppendUpdates(nil, lines, prompt, ring)) {
 			m.print(u)
-			if got := m.text()[len(m.rows)-1]; got != prompt {
+			if got := strings.Join(m.row(), ""); got != prompt {
 				t.Errorf("got the last row %q, want the prompt %q", got, prompt)
 			}
 		}
@@ -490,7 +490,7 @@ func TestThePromptNeverSticksToALine(t *testing.T) {
 			}
 			for _, u := range unframed(t, AppendUpdates(nil, lines, Prompt, rng.IntN(2) == 0)) {
 				m.print(u)
-				if got := m.text()[len(m.rows)-1]; got != Prompt {
+				if got := strings.Join(m.row(), ""); got != Prompt {
 					t.Fatalf("seed %d: got the last row %q, want the prompt", seed, got)
 				}
 			}

@@ -14,6 +14,7 @@ package screen
 
 import (
 	"bytes"
+	"unicode/utf8"
 
 	"famchat/protocol"
 
@@ -231,6 +232,12 @@ func (b *body) endLine() {
 // fitting returns the length of the longest beginning of line that consists of
 // whole grapheme clusters and is at most room bytes long.
 func fitting(line []byte, room int) int {
+	// Between two ASCII characters, which are no line break here, is always a
+	// cluster's end; to find it from the beginning would take a thousand times
+	// as long.
+	if room > 0 && room < len(line) && line[room-1] < utf8.RuneSelf && line[room] < utf8.RuneSelf {
+		return room
+	}
 	n, state := 0, -1
 	for rest := line; len(rest) > 0; {
 		var cluster []byte

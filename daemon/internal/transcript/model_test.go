@@ -183,8 +183,7 @@ type run struct {
 	cursors [modelCursors]Cursor
 	readers [modelCursors]reader
 	plant   plant
-	noise   []byte
-	at      int // in noise
+	at      int // in noise, where the next frame's bytes are
 
 	iov       [][]byte
 	want, got []byte
