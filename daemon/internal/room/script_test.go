@@ -318,7 +318,9 @@ func (s *stagehand) read(id ID, frames []byte) {
 	}
 }
 
-func (s *stagehand) note(format string, args ...any) { fmt.Fprintf(&s.out, "    "+format+"\n", args...) }
+func (s *stagehand) note(format string, args ...any) {
+	fmt.Fprintf(&s.out, "    "+format+"\n", args...)
+}
 
 func (s *stagehand) id(text string) ID {
 	n, err := strconv.ParseUint(strings.TrimSpace(text), 10, 64)
