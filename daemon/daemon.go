@@ -98,11 +98,22 @@ func (s *Server) Serve(ctx context.Context) error {
 	err := s.loop.Run()
 	stop()
 	cancel()
-	all.Wait()
+	s.waitFor(&all)
 	if err != nil {
 		return fmt.Errorf("the event loop failed: %w", err)
 	}
 	return nil
+}
+
+// waitFor waits for the hooks and the log to end; one that does not is left behind
+// after the grace.
+func (s *Server) waitFor(all *sync.WaitGroup) {
+	done := make(chan struct{})
+	go func() { all.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-time.After(s.config.ShutdownGrace):
+	}
 }
 
 // begin reports whether this is the first call of Serve or Shutdown.

@@ -187,3 +187,20 @@ func (h timed) Offers() hooks.Offers {
 	o.NameTimeout, o.MessageTimeout, o.CommandTimeout = h.timeout, h.timeout, h.timeout
 	return o
 }
+
+func TestAHookThatIgnoresItsEndDoesNotKeepTheServer(t *testing.T) {
+	asked, release := make(chan struct{}), make(chan struct{})
+	c := withoutRates()
+	c.ShutdownGrace = 50 * time.Millisecond
+	c.Hooks = hooks.Funcs{FilterMessage: func(context.Context, hooks.Message) hooks.Verdict {
+		close(asked)
+		<-release
+		return hooks.Allow()
+	}}
+	s := start(t, c)
+	mum := s.join("mum")
+	mum.say("hello")
+	<-asked
+	s.stop() // fails the test where Serve does not return
+	close(release)
+}

@@ -106,7 +106,7 @@ func serve(ctx context.Context, file string, c config, stderr io.Writer) int {
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	defer signal.Stop(signals)
-	onHangUp := func() { reload(ctx, file, server, log, level) }
+	onHangUp := func() { reload(ctx, file, server, c.Log, log, level) }
 	if isTerminal(stderr) {
 		onHangUp = stop
 	}
@@ -142,7 +142,7 @@ func heed(signals <-chan os.Signal, done <-chan struct{}, stop, onHangUp func())
 }
 
 // reload reads the settings again; where they are wrong, the old ones stay.
-func reload(ctx context.Context, file string, server *daemon.Server, log *slog.Logger, level *slog.LevelVar) {
+func reload(ctx context.Context, file string, server *daemon.Server, made logConfig, log *slog.Logger, level *slog.LevelVar) {
 	c, err := settings(file)
 	if err != nil {
 		log.Error("settings not reloaded, the old ones stay", "err", err)
@@ -154,6 +154,9 @@ func reload(ctx context.Context, file string, server *daemon.Server, log *slog.L
 		return
 	}
 	setLevel(level, c.Log.Level)
+	if c.Log.Format != made.Format {
+		restart = append(restart, "log.format")
+	}
 	log.Info("settings reloaded", "need_restart", strings.Join(restart, " "))
 }
 

@@ -326,8 +326,8 @@ func TestReloadIsAllOrNothing(t *testing.T) {
 		}
 	}
 	for range 2 {
-		rewrite("listen: 127.0.0.1:1\nroom: {name: Cellar}\nlog: {level: debug}\n")
-		p.logged(has("level=INFO", "settings reloaded", "need_restart=listen"))
+		rewrite("listen: 127.0.0.1:1\nroom: {name: Cellar}\nlog: {level: debug, format: json}\n")
+		p.logged(has("level=INFO", "settings reloaded", `need_restart="listen log.format"`))
 		if got := greeting(); !strings.Contains(got, "Cellar\n") {
 			t.Errorf("the greeting is %q", got)
 		}

@@ -19,12 +19,12 @@ func (r *Room) choose(m *member, typed []byte) {
 	name, err := names.Check(string(typed))
 	if err != nil {
 		quoted := screen.Line(string(typed[:min(len(typed), quotedBytes)]))
-		r.refuseName(m, `"`+quoted+`" is no name: `+err.Error())
+		r.refuseName(m, `"`+quoted+`" is no name: `+err.Error()+".")
 		return
 	}
 	folded := names.Fold(name)
 	if r.byName[folded] != nil {
-		r.refuseName(m, `"`+name+`" is taken, by somebody who is here`)
+		r.refuseName(m, `"`+name+`" is taken, by somebody who is here.`)
 		return
 	}
 	// Who had the name until this turn is told to have left before somebody
@@ -64,7 +64,7 @@ func (r *Room) nameAnswered(m *member, v hooks.Verdict) {
 	delete(r.byName, m.folded)
 	m.state, m.name, m.folded = choosing, "", ""
 	if reason := screen.Line(v.Text); v.Action == hooks.Rejected && reason != "" {
-		r.refuseName(m, `"`+name+`" is refused: `+reason)
+		r.refuseName(m, `"`+name+`" is refused: `+ended(reason))
 	} else {
 		// A hook that failed is not the person's fault: it does not count.
 		r.askAgain(m, `"`+name+`" could not be checked; try again in a moment`)
@@ -74,7 +74,7 @@ func (r *Room) nameAnswered(m *member, v hooks.Verdict) {
 	}
 }
 
-// refuseName says why a name is refused and asks again, up to limits.names_tried
+// refuseName says, in a sentence with its full stop, why a name is refused and asks again, up to limits.names_tried
 // times.
 func (r *Room) refuseName(m *member, why string) {
 	m.tried++
@@ -82,7 +82,7 @@ func (r *Room) refuseName(m *member, why string) {
 		r.cut(m, NamesTried)
 		return
 	}
-	r.askAgain(m, why+". Another name?")
+	r.askAgain(m, why+" Another name?")
 }
 
 func (r *Room) askAgain(m *member, sentence string) {

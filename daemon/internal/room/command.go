@@ -10,8 +10,13 @@ import (
 	"famchat/internal/nearest"
 )
 
-// maxEffects is how much one command may do; what is more is left undone.
-const maxEffects = 64
+const (
+	// maxEffects is how much one command may do; what is more is left undone.
+	maxEffects = 64
+	// maxReplyBytes is the longest answer of a command, before it is made safe:
+	// with that done it still fits into limits.own_backlog's default.
+	maxReplyBytes = 64 << 10
+)
 
 // own are the daemon's own commands, as /help shows them.
 var own = []hooks.Command{
@@ -126,14 +131,27 @@ func (r *Room) ran(m *member, command string, result *hooks.Result) {
 	r.moveOn(m)
 }
 
+// reply shows the caller what a command answers: it may be longer than a message.
+func (r *Room) reply(m *member, result *hooks.Result) {
+	if len(result.Reply) > maxReplyBytes {
+		r.fail(m, "the command's answer is too long to be shown")
+		return
+	}
+	r.text = screen.AppendText(r.text[:0], []byte(result.Reply))
+	text := bytes.Trim(r.text, white)
+	switch {
+	case len(text) > 0:
+		r.tell(m, screen.Notice, string(text))
+	case len(result.Effects) == 0:
+		// The caller's prompt comes back all the same.
+		r.toOne(m, r.stage.begin(), screen.Prompt, false)
+	}
+}
+
 // carryOut does what a command asks for: only with text that can be shown, and
 // only to who is here.
 func (r *Room) carryOut(m *member, command string, result *hooks.Result) {
-	if text, ok := r.checked(result.Reply); ok {
-		r.tell(m, screen.Notice, string(text))
-	} else if len(result.Effects) == 0 {
-		r.toOne(m, r.stage.begin(), screen.Prompt, false)
-	}
+	r.reply(m, result)
 	for _, e := range result.Effects[:min(len(result.Effects), maxEffects)] {
 		text, ok := r.checked(e.Text)
 		if !ok {

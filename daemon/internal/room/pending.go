@@ -11,7 +11,8 @@ import (
 
 // posting is a message on its way.
 type posting struct {
-	request  uint64
+	id       uint64 // as hooks know it
+	request  uint64 // 0: no verdict is asked for
 	deadline int64
 	from     *member // nil: forgotten
 	kind     hooks.Kind
@@ -97,6 +98,8 @@ func (r *Room) submit(m *member, p posting, text []byte) {
 		asks = r.cfg.Offers.Private
 	}
 	p.from = m
+	r.posts++
+	p.id = r.posts
 	if !asks && r.pending.len() == 0 {
 		r.post(&p, text)
 		return
@@ -112,13 +115,13 @@ func (r *Room) submit(m *member, p posting, text []byte) {
 		return
 	}
 	r.pending.push(p)
-	r.out = append(r.out, Effect{Kind: AskMessage, Request: p.request, Message: p.public(p.request)})
+	r.out = append(r.out, Effect{Kind: AskMessage, Request: p.request, Message: p.public()})
 }
 
 // public is a message as hooks see it.
-func (p *posting) public(id uint64) *hooks.Message {
+func (p *posting) public() *hooks.Message {
 	return &hooks.Message{
-		ID: id, Kind: p.kind, From: p.from.public(), To: hooks.Member{ID: p.to, Name: p.toName},
+		ID: p.id, Kind: p.kind, From: p.from.public(), To: hooks.Member{ID: p.to, Name: p.toName},
 		Text: p.text, Action: p.action, Command: p.command,
 	}
 }

@@ -7,7 +7,6 @@ import (
 
 // post shows a message to who is to see it. text is safe, trimmed and not empty.
 func (r *Room) post(p *posting, text []byte) {
-	r.posts++
 	before := len(r.stage.frames)
 	switch {
 	case p.kind == hooks.Private:
@@ -26,7 +25,7 @@ func (r *Room) post(p *posting, text []byte) {
 	if r.cfg.ObservePosts {
 		seen := *p
 		seen.text = string(text)
-		r.happened(&hooks.Event{Kind: hooks.Posted, Member: p.from.public(), Message: *seen.public(r.posts)})
+		r.happened(&hooks.Event{Kind: hooks.Posted, Member: p.from.public(), Message: *seen.public()})
 	}
 }
 

@@ -73,7 +73,7 @@ type Room struct {
 	filter  mentionFilter
 
 	requests uint64 // asked so far
-	posts    uint64 // messages so far
+	posts    uint64 // messages so far, which numbers them
 	names    asks
 	calls    asks
 	pending  pendingQueue
