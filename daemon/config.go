@@ -67,7 +67,7 @@ type Limits struct {
 	Lagging    time.Duration // how long it may be behind by more than half of that
 	OwnBacklog int64         // bytes of its own (private messages, answers) that may wait for one member
 	OwnTotal   int64         // and for all together
-	SendBuffer int64         // bytes that the kernel keeps for a connection. 0: as it likes
+	SendBuffer int64         // bytes that the kernel keeps for a connection
 
 	Keepalive time.Duration // silence after which a peer is asked whether it is there. 0: none
 	DeadPeer  time.Duration // how long what was sent may stay unacknowledged. 0: none
@@ -215,9 +215,7 @@ func (v *validator) limits(l Limits) {
 	v.positive("limits.lagging", l.Lagging)
 	v.between("limits.own_backlog", l.OwnBacklog, minOwnBacklog, maxBacklog)
 	v.between("limits.own_total", l.OwnTotal, max(l.OwnBacklog, minOwnBacklog), 1<<40)
-	if l.SendBuffer != 0 {
-		v.between("limits.send_buffer", l.SendBuffer, minSendBuffer, maxBacklog)
-	}
+	v.between("limits.send_buffer", l.SendBuffer, minSendBuffer, maxBacklog)
 	v.noneOrMore("limits.keepalive", l.Keepalive)
 	v.noneOrMore("limits.dead_peer", l.DeadPeer)
 	v.between("limits.lingering", int64(l.Lingering), 1, 1<<20)

@@ -38,12 +38,12 @@ func fewDescriptors() int {
 	go func() { served <- s.Serve(context.Background()) }()
 	fmt.Println(s.Addr())
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
-		turns, err := s.Turns(context.Background())
+		stats, err := s.Stats(context.Background())
 		if err != nil {
 			fmt.Println(err)
 			return 1
 		}
-		fmt.Println(turns)
+		fmt.Println(stats.Turns)
 	}
 	if err := s.Shutdown(context.Background()); err != nil {
 		return 1

@@ -1,0 +1,41 @@
+package daemon
+
+import (
+	"context"
+	"time"
+
+	"famchat/daemon/internal/room"
+)
+
+// Stats counts what a server did since it was made.
+type Stats struct {
+	Accepted     uint64 // connections
+	Refused      uint64 // connections for which there was no descriptor
+	BytesWritten uint64
+	// Ended are the connections that ended, by why: left, lost, failed, removed,
+	// closed, or the name of the limit that they ran into.
+	Ended       map[string]uint64
+	Turns       uint64        // of the event loop
+	LongestTurn time.Duration // of them
+	LogLost     int64         // records, since the log last took one
+	HooksUnseen int64         // events that a hook which observes was too slow for
+}
+
+// Stats returns what has been counted.
+func (s *Server) Stats(ctx context.Context) (Stats, error) {
+	var stats Stats
+	err := s.do(ctx, func() {
+		l, h := s.loop.Stats(), s.hub.Stats()
+		stats = Stats{
+			Accepted: l.Accepted, Refused: l.Refused, BytesWritten: h.BytesWritten, Ended: map[string]uint64{},
+			Turns: l.Turns, LongestTurn: time.Duration(l.LongestTurnNanos),
+			LogLost: s.journal.lost.Load(), HooksUnseen: s.pumps.unseen.Load(),
+		}
+		for why, n := range h.Ended {
+			if n > 0 {
+				stats.Ended[room.Reason(why).String()] = n
+			}
+		}
+	})
+	return stats, err
+}
