@@ -163,6 +163,14 @@ func TestQuick(t *testing.T) {
 	if got, want := len(r.Rows), 2*4+2+1+2*2; got != want {
 		t.Errorf("%d rows, want %d", got, want)
 	}
+	if len(r.Disturbed) != 3 {
+		t.Errorf("%d disturbances, want 3", len(r.Disturbed))
+	}
+	for _, d := range r.Disturbed {
+		if len(d.QuietRounds) != 1 || len(d.DisturbedRounds) != 1 || d.Quiet <= 0 || d.Disturbed <= 0 || d.Ratio <= 0 {
+			t.Errorf("%+v, want one round of figures", *d)
+		}
+	}
 	for _, row := range r.Rows {
 		atRest := strings.HasPrefix(row.Name, "at rest")
 		for _, k := range kinds {

@@ -41,6 +41,7 @@ type crowd struct {
 	ep      int
 	members []member // never grows past its capacity: pointers into it stay good
 	format  format
+	first   int // the number in the first member's name
 
 	buf    []byte // shared by all reads
 	events [eventsMax]unix.EpollEvent
@@ -97,7 +98,12 @@ func (c *crowd) dial(addr netip.AddrPort) (*member, error) {
 
 // wait returns how many events there are, waiting at most millis for one.
 func (c *crowd) wait(millis int) (int, error) {
-	n, err := unix.EpollWait(c.ep, c.events[:], millis)
+	return c.waitFew(millis, eventsMax)
+}
+
+// waitFew is wait for at most few events, from 1 to eventsMax.
+func (c *crowd) waitFew(millis, few int) (int, error) {
+	n, err := unix.EpollWait(c.ep, c.events[:few], millis)
 	if errors.Is(err, unix.EINTR) {
 		return 0, nil
 	}

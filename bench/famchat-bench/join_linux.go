@@ -71,10 +71,10 @@ func (c *crowd) answer(m *member, s []byte) error {
 	case m.named:
 	case bytes.HasSuffix(s, []byte(namePrompt)):
 		if m.asked {
-			return fmt.Errorf("member %d: the name %s was refused: %q", m.id, memberName(m.id), s)
+			return fmt.Errorf("member %d: the name %s was refused: %q", m.id, memberName(c.first+m.id), s)
 		}
 		m.asked = true
-		frame, err := protocol.AppendFrame(nil, memberName(m.id))
+		frame, err := protocol.AppendFrame(nil, memberName(c.first+m.id))
 		if err != nil {
 			return err
 		}

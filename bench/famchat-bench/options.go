@@ -17,16 +17,17 @@ import (
 const (
 	partThroughput = "throughput"
 	partLatency    = "latency"
+	partDisturbed  = "disturbed"
 	partMemory     = "memory"
 	partRest       = "rest"
 )
 
-var allParts = []string{partThroughput, partLatency, partMemory, partRest}
+var allParts = []string{partThroughput, partLatency, partDisturbed, partMemory, partRest}
 
 // options are the flags.
 type options struct {
 	daemon     string        // the famchatd to measure
-	rounds     int           // rounds of throughput and latency
+	rounds     int           // rounds of throughput, latency and disturbed
 	window     time.Duration // the timed part of a round
 	gomaxprocs int           // for the daemon; the generator keeps its own
 	parts      []string      // some of allParts
@@ -49,6 +50,19 @@ type plan struct {
 	rest           time.Duration // how long the daemon is watched at rest
 	verifyMembers  int
 	verifyWaves    int // each member sends verifyBatch messages in each
+	disturbed      disturbedPlan
+}
+
+// disturbedPlan are the sizes of the disturbances.
+type disturbedPlan struct {
+	members    int
+	rate       int           // messages a second, of disturbedAuthors
+	floodLines int           // the most that the flooder sends
+	arrivals   int           // that come within storm
+	storm      time.Duration // timed
+	halves     int           // connections that sent half a name
+	joins      int           // one after the other
+	pause      time.Duration // after halves came, and after people left
 }
 
 // fullPlan is what make bench runs. The messages under way are some 600 KB for
@@ -60,6 +74,8 @@ func fullPlan() plan {
 		rounds:      5, members: []int{100, 1000}, warmup: 500 * time.Millisecond, window: 3 * time.Second,
 		latencyMembers: 1000, latencyRate: 50, memoryMembers: 10000, settle: 10 * time.Second,
 		restMembers: 1000, rest: 10 * time.Second, verifyMembers: 100, verifyWaves: 5,
+		disturbed: disturbedPlan{members: 100, rate: 50, floodLines: 1e6, arrivals: 2000, storm: time.Second,
+			halves: 1000, joins: 20, pause: 500 * time.Millisecond},
 	}
 }
 
@@ -70,6 +86,8 @@ func quickPlan() plan {
 		rounds:      1, members: []int{10, 50}, warmup: 50 * time.Millisecond, window: 200 * time.Millisecond,
 		latencyMembers: 50, latencyRate: 50, memoryMembers: 200, settle: 200 * time.Millisecond,
 		restMembers: 50, rest: 200 * time.Millisecond, verifyMembers: 10, verifyWaves: 3,
+		disturbed: disturbedPlan{members: 20, rate: 50, floodLines: 200, arrivals: 50, storm: 200 * time.Millisecond,
+			halves: 20, joins: 5, pause: 50 * time.Millisecond},
 	}
 }
 
@@ -96,7 +114,7 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	flags := flag.NewFlagSet("famchat-bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&o.daemon, "daemon", "", "the famchatd to measure (default: the one beside this program)")
-	flags.IntVar(&o.rounds, "rounds", 0, "rounds of throughput and latency (default 5; 1 with --quick)")
+	flags.IntVar(&o.rounds, "rounds", 0, "rounds of throughput, latency and disturbed (default 5; 1 with --quick)")
 	flags.DurationVar(&o.window, "window", 0, "timed part of a round (default 3s; 200ms with --quick)")
 	flags.IntVar(&o.gomaxprocs, "gomaxprocs", runtime.NumCPU(), "GOMAXPROCS of the daemon")
 	flags.StringVar(&only, "only", strings.Join(allParts, ","), "the parts to run")

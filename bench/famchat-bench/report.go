@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -49,6 +50,33 @@ type row struct {
 type report struct {
 	Head []string `json:"head"` // how everything was measured
 	Rows []*row   `json:"rows"`
+
+	Disturbed []*disturbance `json:"disturbed,omitempty"`
+}
+
+// disturbance is one figure of the daemon without and with something that
+// disturbs it.
+type disturbance struct {
+	Name            string    `json:"name"`
+	Unit            string    `json:"unit"`
+	Quiet           float64   `json:"quiet"`     // the median
+	Disturbed       float64   `json:"disturbed"` // the median
+	Ratio           float64   `json:"ratio"`     // the median of the rounds' ratios
+	Promise         float64   `json:"promise"`   // the most that the ratio is to be
+	QuietRounds     []float64 `json:"quiet_rounds"`
+	DisturbedRounds []float64 `json:"disturbed_rounds"`
+}
+
+// addDisturbed notes one round's figures.
+func (r *report) addDisturbed(name, unit string, promise, quiet, disturbed float64) {
+	i := slices.IndexFunc(r.Disturbed, func(d *disturbance) bool { return d.Name == name })
+	if i < 0 {
+		i = len(r.Disturbed)
+		r.Disturbed = append(r.Disturbed, &disturbance{Name: name, Unit: unit, Promise: promise})
+	}
+	d := r.Disturbed[i]
+	d.QuietRounds = append(d.QuietRounds, quiet)
+	d.DisturbedRounds = append(d.DisturbedRounds, disturbed)
 }
 
 // add notes one round's figure, in the unit of its row. share is what the
@@ -106,6 +134,10 @@ func (r *report) finish() {
 			c.Ratio = &ratio
 		}
 	}
+	for _, d := range r.Disturbed {
+		d.Quiet, d.Disturbed = median(d.QuietRounds), median(d.DisturbedRounds)
+		d.Ratio = median(ratios(d.DisturbedRounds, d.QuietRounds))
+	}
 }
 
 // writeJSON writes a finished report as JSON.
@@ -121,6 +153,32 @@ func (r *report) writeText(w io.Writer) error {
 	for _, line := range r.Head {
 		fmt.Fprintln(&b, line)
 	}
+	if len(r.Rows) > 0 {
+		r.writeRows(&b)
+	}
+	if len(r.Disturbed) > 0 {
+		r.writeDisturbed(&b)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// writeDisturbed writes a table of the disturbances.
+func (r *report) writeDisturbed(b *strings.Builder) {
+	nameWidth := 0
+	for _, d := range r.Disturbed {
+		nameWidth = max(nameWidth, len(d.Name))
+	}
+	const line = "%-*s  %-8s %11s %9s %6s  %s\n"
+	fmt.Fprintf(b, "\n"+line, nameWidth, "", "", "quiet", "disturbed", "ratio", "promised")
+	for _, d := range r.Disturbed {
+		fmt.Fprintf(b, line, nameWidth, d.Name, d.Unit, number(d.Quiet), number(d.Disturbed),
+			fmt.Sprintf("%.2f", d.Ratio), fmt.Sprintf("at most %g", d.Promise))
+	}
+}
+
+// writeRows writes a table of the rows.
+func (r *report) writeRows(b *strings.Builder) {
 	nameWidth := 0
 	for _, row := range r.Rows {
 		nameWidth = max(nameWidth, len(row.Name))
@@ -128,9 +186,9 @@ func (r *report) writeText(w io.Writer) error {
 	line := func(name, unit string, cells [6]string, notes string) {
 		text := fmt.Sprintf("%-*s  %-8s %11s %8s %6s  %11s %8s %6s  %s", nameWidth, name, unit,
 			cells[0], cells[1], cells[2], cells[3], cells[4], cells[5], notes)
-		fmt.Fprintln(&b, strings.TrimRight(text, " "))
+		fmt.Fprintln(b, strings.TrimRight(text, " "))
 	}
-	fmt.Fprintln(&b)
+	fmt.Fprintln(b)
 	line("", "", [6]string{"floor epoll", "epoll", "ratio", "floor poll", "poll", "ratio"}, "")
 	for _, row := range r.Rows {
 		var cells [6]string
@@ -148,8 +206,6 @@ func (r *report) writeText(w io.Writer) error {
 		}
 		line(row.Name, row.Unit, cells, row.notes())
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
 }
 
 // notes says where the generator was the bottleneck.

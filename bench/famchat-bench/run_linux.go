@@ -104,6 +104,11 @@ func (b *bench) measureAll(ctx context.Context, parts []string) error {
 				return err
 			}
 		}
+		if slices.Contains(parts, partDisturbed) {
+			if err := b.disturbances(ctx, round); err != nil {
+				return err
+			}
+		}
 	}
 	if slices.Contains(parts, partMemory) {
 		if err := b.memories(ctx); err != nil {

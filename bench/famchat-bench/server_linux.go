@@ -31,13 +31,15 @@ type programs struct {
 	gomaxprocs int    // for the daemon
 	folder     string // temporary: configs, the daemon's runtime folder
 	cores      cores
+
+	messageRate int // of each member that the daemon allows; 0: any
 }
 
 // config is the famchat.yaml of the measured daemon: nothing that would slow down
 // or refuse the load, and the defaults for everything else.
 const config = `listen: 127.0.0.1:0
 event_loop: %s
-limits: {clients: 12000, message_rate: 0, name_timeout: 2m}
+limits: {clients: 12000, message_rate: %d, name_timeout: 2m}
 plugins: []
 log: {level: info, format: text}
 `
@@ -65,7 +67,7 @@ func (p *programs) start(ctx context.Context, k kind) (*server, error) {
 	}
 	if !k.Floor {
 		file := filepath.Join(p.folder, "famchat-"+k.Poller+".yaml")
-		if err := os.WriteFile(file, fmt.Appendf(nil, config, k.Poller), 0o600); err != nil {
+		if err := os.WriteFile(file, fmt.Appendf(nil, config, k.Poller, p.messageRate), 0o600); err != nil {
 			return nil, fmt.Errorf("writing the daemon's config: %w", err)
 		}
 		cmd = exec.Command(p.daemon, "-c", file)
