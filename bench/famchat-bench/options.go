@@ -74,7 +74,7 @@ func fullPlan() plan {
 		rounds:      5, members: []int{100, 1000}, warmup: 500 * time.Millisecond, window: 3 * time.Second,
 		latencyMembers: 1000, latencyRate: 50, memoryMembers: 10000, settle: 10 * time.Second,
 		restMembers: 1000, rest: 10 * time.Second, verifyMembers: 100, verifyWaves: 5,
-		disturbed: disturbedPlan{members: 100, rate: 50, floodLines: 1e6, arrivals: 2000, storm: time.Second,
+		disturbed: disturbedPlan{members: 1000, rate: 50, floodLines: 1e6, arrivals: 2000, storm: time.Second,
 			halves: 1000, joins: 20, pause: 500 * time.Millisecond},
 	}
 }
