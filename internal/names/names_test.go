@@ -2,11 +2,7 @@ package names
 
 import (
 	"errors"
-	"go/parser"
-	"go/token"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"unicode"
@@ -124,28 +120,6 @@ func TestAppendFoldAllocates(t *testing.T) {
 		b := []byte(word)
 		if got := testing.AllocsPerRun(10, func() { AppendFold(dst, b) }); got != 0 {
 			t.Errorf("%s: %v allocations", word, got)
-		}
-	}
-}
-
-func TestPure(t *testing.T) {
-	files, err := filepath.Glob("*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range files {
-		if strings.HasSuffix(file, "_test.go") {
-			continue
-		}
-		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, imp := range f.Imports {
-			path, _ := strconv.Unquote(imp.Path.Value)
-			if slices.Contains([]string{"time", "net", "os", "sync", "log", "log/slog", "math/rand", "math/rand/v2", "crypto/rand"}, path) {
-				t.Errorf("%s imports %s", file, path)
-			}
 		}
 	}
 }

@@ -2,10 +2,7 @@ package screen
 
 import (
 	"fmt"
-	"go/parser"
-	"go/token"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"unicode"
@@ -194,21 +191,6 @@ func TestAppendTextAllocates(t *testing.T) {
 			// Only text that is not in NFC may allocate, in x/text.
 			if norm.NFC.IsNormal(s) {
 				t.Errorf("%s: %v allocations", name, got)
-			}
-		}
-	}
-}
-
-func TestSafeTextIsPure(t *testing.T) {
-	for _, file := range []string{"safetext.go", "safecluster.go", "safetable.go"} {
-		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, imp := range f.Imports {
-			path, _ := strconv.Unquote(imp.Path.Value)
-			if slices.Contains([]string{"time", "net", "os", "sync", "log", "log/slog", "math/rand", "math/rand/v2", "crypto/rand"}, path) {
-				t.Errorf("%s imports %s", file, path)
 			}
 		}
 	}
