@@ -19,10 +19,10 @@ func (h *Hub) soil(s *Session) {
 }
 
 // flush offers what is new to everyone who takes more: to all where the log has
-// grown, else to those who have something of their own.
+// grown by what does not wait, else to those who have something of their own.
 func (h *Hub) flush() {
-	if h.log.End() != h.flushed {
-		h.flushed = h.log.End()
+	if h.due() {
+		h.flushed, h.flushedAt, h.urgent = h.log.End(), h.now.Nanos, false
 		for _, s := range h.order {
 			if (s.attached || s.dirty) && !s.blocked && !s.ended {
 				h.write(s)
@@ -40,6 +40,17 @@ func (h *Hub) flush() {
 	}
 	clear(h.dirty)
 	h.dirty = h.dirty[:0]
+}
+
+// due reports whether everyone is to be offered the log.
+func (h *Hub) due() bool {
+	unread := h.log.End() - h.flushed
+	return unread > 0 && (h.urgent || h.now.Nanos >= h.noticeBy() || unread > uint64(h.cfg.BacklogBytes/4))
+}
+
+// noticeBy is when what waits for the next message waits no longer.
+func (h *Hub) noticeBy() int64 {
+	return h.flushedAt + min(maxNoticeNanos, noticeNanos*int64(len(h.order)))
 }
 
 // Writable goes on with a session that took no more before.

@@ -73,6 +73,11 @@ const (
 	// a time; then those who post wait for it.
 	progressBytes = 64 << 10
 	progressNanos = 1_000_000_000
+	// Who came and who left is written to everyone with the next message, or at
+	// the latest so long after everyone was last written to, for each who is
+	// connected: a rush would take all the time from those who talk otherwise.
+	noticeNanos    = 20_000
+	maxNoticeNanos = 100_000_000
 )
 
 // Hub is the room with its connections. New makes one.
@@ -96,6 +101,8 @@ type Hub struct {
 	ended     bool   // there are ended ones in order
 	congested bool   // a reader that takes its time is far behind
 	flushed   uint64 // up to where everyone has been offered the log
+	flushedAt int64  // when that was
+	urgent    bool   // what was appended since does not wait
 	appended  int    // to the log, in this turn
 	graceBy   int64  // when the last connection is closed, after Shutdown
 
@@ -162,6 +169,7 @@ func (h *Hub) apply(e *room.Effect) {
 	case room.ToAll:
 		h.log.Append(e.Frames)
 		h.appended += len(e.Frames)
+		h.urgent = h.urgent || !e.Waits
 		return
 	case room.AskName:
 		h.outside.AskName(e.Request, e.Name)
@@ -224,6 +232,9 @@ func (h *Hub) deadline() int64 {
 		return 0
 	}
 	next := min(h.room.Deadline(), h.partial.next())
+	if h.log.End() != h.flushed {
+		next = min(next, h.noticeBy())
+	}
 	if len(h.closing) > 0 {
 		next = min(next, h.closing[0].closeBy)
 	}

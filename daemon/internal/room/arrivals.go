@@ -19,7 +19,7 @@ func (r *Room) drawArrivals() {
 	r.text = append(text, " joined"...)
 	from := s.begin()
 	s.lines = screen.AppendLines(s.lines, r.now.Stamp, screen.Notice, nil, r.text, nil)
-	s.toAll(from)
+	s.notice(from)
 
 	from = s.begin()
 	s.lines = r.history.appendLines(s.lines, r.today)
@@ -83,7 +83,7 @@ func (r *Room) drawDepartures() {
 	}
 	r.drawAbout(left, " left")
 	r.drawAbout(lost, verb)
-	s.toAll(from)
+	s.notice(from)
 }
 
 // drawAbout draws a notice about several people, if there are any.

@@ -68,6 +68,7 @@ type Effect struct {
 	Member  ID
 	Frames  []byte
 	Skip    int
+	Waits   bool // ToAll: it may be read a little later, with what comes next
 	Request uint64
 	Name    hooks.NameRequest
 	Message *hooks.Message

@@ -62,6 +62,13 @@ func (s *stage) toAll(from int) {
 	s.effects = append(s.effects, Effect{Kind: ToAll, from: start, to: end})
 }
 
+// notice stages the lines since from for everyone; nobody minds reading them a
+// little later.
+func (s *stage) notice(from int) {
+	s.toAll(from)
+	s.effects[len(s.effects)-1].Waits = true
+}
+
 // toOne stages the lines since from for a member, unless it reads nothing more.
 func (r *Room) toOne(m *member, from int, prompt string, ring bool) {
 	if m.gone {
