@@ -27,6 +27,9 @@ type session struct {
 	// heard says that the server has spoken at all, clear that it has since
 	// something was last sent.
 	heard, clear bool
+	// pace says when a script's line was answered; pause ends then.
+	pace  pace
+	pause *time.Timer
 	// prompt is the server's last, askName its first: the question for a name.
 	prompt, askName string
 	// naming says that Options.Name was sent and not yet answered.
@@ -60,6 +63,7 @@ func newSession(o Options) *session {
 		typed:    make(chan typed),
 		outgoing: make(chan string),
 		written:  make(chan error, 1),
+		pause:    time.NewTimer(0),
 	}
 	if o.Terminal {
 		s.screen = &cooked{out: o.Out}
@@ -91,6 +95,7 @@ func (s *session) run(ctx context.Context) error {
 			} else {
 				over = s.ended(ev.err)
 			}
+		case <-s.pause.C: // next looks whether the line was answered
 		case <-cancelled:
 			cancelled = nil
 			s.leave()
@@ -100,6 +105,7 @@ func (s *session) run(ctx context.Context) error {
 			over = s.closed(cmp.Or(s.endErr, s.sendErr))
 		}
 	}
+	s.pause.Stop()
 	s.screen.close()
 	if s.err == nil && s.refused > 0 && !s.abandoned && !s.o.Terminal {
 		return fmt.Errorf("%w: lines too long: %d", ErrNotSent, s.refused)
@@ -125,10 +131,13 @@ func (s *session) next() (string, chan<- string) {
 
 // ready tells whether the server is ready for a line. It speaks first. It
 // answers every line, but reads a member no faster than its rate and cuts off
-// who never pauses: a script, which types faster than any person, waits for it
-// to say something after every line.
+// who never pauses: a script, which types faster than any person, waits for the
+// answer to every line.
 func (s *session) ready() bool {
-	return s.clear || s.heard && s.o.Terminal
+	if s.o.Terminal {
+		return s.heard
+	}
+	return s.clear && s.pace.wait(time.Now()) <= 0
 }
 
 // sent notes that what next returned was handed over.
@@ -140,6 +149,7 @@ func (s *session) sent() {
 	}
 	// A script has no way to answer a refused name.
 	s.naming = s.queue[0].isName() && !s.o.Terminal
+	s.pace.send(s.queue[0].text, time.Now())
 	s.queue = s.queue[1:]
 	s.clear = false
 }
@@ -205,6 +215,12 @@ func (s *session) update(u update) {
 		return
 	}
 	s.clear = true
+	if !s.o.Terminal {
+		now := time.Now()
+		// Before the name is accepted nobody else is heard.
+		s.pace.hear(u, !s.heard || s.prompt == s.askName, now)
+		s.pause.Reset(s.pace.wait(now))
+	}
 	s.prompt = u.prompt
 	s.show(u)
 	switch {

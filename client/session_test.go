@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -261,6 +262,93 @@ func TestSessionIsPaced(t *testing.T) {
 		}
 		<-got
 	})
+}
+
+// In a room where others talk without a pause, a script takes their lines for no
+// answers: few of its lines wait unread at a server that is slow, however many it
+// sends.
+func TestSessionIsPacedInABusyRoom(t *testing.T) {
+	for name, test := range map[string]struct {
+		every, reads time.Duration // others talk, the server reads
+		answer       string        // with what, %s is the line
+	}{
+		"echoed":                {7 * time.Millisecond, 500 * time.Millisecond, "21:05   you: %s\n> "},
+		"quoted in an error":    {7 * time.Millisecond, 500 * time.Millisecond, "21:05 ! nobody here. Not sent: %s\n> "},
+		"neither, at the rate":  {7 * time.Millisecond, 100 * time.Millisecond, "21:05 ! blank\n> "},
+		"others pause a little": {150 * time.Millisecond, 400 * time.Millisecond, "21:05   you: %s\n> "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { busyRoom(t, test.every, test.reads, test.answer) })
+		})
+	}
+}
+
+func busyRoom(t *testing.T, every, reads time.Duration, answer string) {
+	const lines = 40
+	near, far := net.Pipe()
+	in := "bot\n"
+	for i := range lines {
+		in += fmt.Sprintf("line %d\n", i)
+	}
+	done := make(chan error)
+	go func() {
+		done <- Run(t.Context(), Options{Conn: near, In: strings.NewReader(in), Out: io.Discard, Err: io.Discard})
+	}()
+	came := make(chan string, lines+1)
+	go func() {
+		defer close(came)
+		for r := protocol.NewReader(far); ; {
+			s, err := r.ReadString()
+			if err != nil {
+				return
+			}
+			came <- string(s)
+		}
+	}()
+	says := make(chan string)
+	stop := make(chan struct{})
+	go func() {
+		for w := protocol.NewWriter(far); ; {
+			var text string
+			select {
+			case text = <-says:
+			case <-time.After(every):
+				text = "21:05   mum: and another thing\n> "
+			case <-stop:
+				return
+			}
+			if w.WriteString(erase+text) != nil {
+				return
+			}
+		}
+	}()
+	_ = protocol.NewWriter(far).WriteString(ask)
+	<-came
+	says <- "21:05 * you joined\n> "
+	for i := range lines {
+		time.Sleep(reads)
+		line, ok := <-came
+		if !ok {
+			t.Errorf("line %d did not come", i)
+			break
+		}
+		if n := len(came); n > 4 {
+			t.Errorf("%d lines wait unread behind line %d", n, i)
+			break
+		}
+		says <- strings.ReplaceAll(answer, "%s", line)
+	}
+	close(stop)
+	if !t.Failed() {
+		<-came
+	}
+	far.Close()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	for range came {
+		// until it is closed
+	}
 }
 
 // terminalTalk is a session on a terminal whose parts are played by hand.

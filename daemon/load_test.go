@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"famchat/client"
 	"famchat/daemon"
 )
 
@@ -253,4 +256,57 @@ func TestEverybodyHasTheSameMessagesInTheSameOrder(t *testing.T) {
 			}
 		}
 	})
+}
+
+// famchat < file loses no line, in a room where others write faster than one
+// person may: it waits for the answer to each line.
+func TestAPipedFileLosesNoLineInABusyRoom(t *testing.T) {
+	const lines, others = 60, 8
+	c := daemon.DefaultConfig()
+	c.Listen = []string{"127.0.0.1:0"}
+	c.Limits.MessageRate, c.Limits.MessageBurst = 50, 5
+	c.Limits.FloodTimeout = 300 * time.Millisecond
+	s := start(t, c)
+	done := make(chan struct{})
+	var talking sync.WaitGroup
+	for i := range others {
+		p := s.join(fmt.Sprint("other", i))
+		talking.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				case <-time.After(30 * time.Millisecond):
+					p.say("and another thing")
+				}
+			}
+		})
+	}
+	reader := s.join("reader")
+	in := "bot\n"
+	want := ""
+	for i := range lines {
+		in += fmt.Sprintf("line %d\n", i)
+		want += fmt.Sprintf("%d ", i)
+	}
+	conn, err := net.Dial("tcp", s.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = client.Run(t.Context(), client.Options{Conn: conn, In: strings.NewReader(in), Out: io.Discard, Err: io.Discard})
+	if err != nil {
+		t.Errorf("the client says: %v", err)
+	}
+	reader.wait("bot left")
+	close(done)
+	talking.Wait()
+	got := ""
+	for l := range strings.Lines(reader.all()) {
+		if _, line, found := strings.Cut(l, "bot: line "); found {
+			got += strings.TrimSpace(line) + " "
+		}
+	}
+	if got != want {
+		t.Errorf("the others read the lines\n%s\nwant\n%s", got, want)
+	}
 }
