@@ -10,7 +10,7 @@ import (
 	"golang.org/x/text/width"
 )
 
-// Fold returns the form by which names are compared: widths mapped, lower case,
+// Fold returns the form by which a text mentions a name: widths mapped, lower case,
 // NFC, as the profile UsernameCaseMapped of RFC 8265 does it. So PAUL, paul and
 // ｐaul are one name. For what Check accepts it is not empty, and Fold leaves it as
 // it is. What is no name is folded as well as it goes and never panics, so that

@@ -1,5 +1,9 @@
-// Package names says what a name may look like and folds it: what counts as the
-// same name. The room and the names plugin use it. It must not know who is here.
+// Package names says what a name may look like, folds it and takes its look-alike
+// skeleton: what counts as the same name. The room and the names plugin use it. It
+// must not know who is here.
+//
+// Names are told apart by their skeletons (UTS #39), so that nobody takes a name for
+// another; a text mentions somebody by a word that is the name when folded.
 //
 // Names are those of RFC 8265 (PRECIS), made narrower for a chat: a name is one
 // word that a person can read, type and address somebody by.

@@ -146,7 +146,7 @@ func (p *person) text() string {
 		return "x"
 	}
 	if p.strings < 2+w.Intn(3) {
-		return []string{"ann", "bob", "Bob", "cyd", "dan", "eve", "fay", "gus", "x", "no good", "you", "\xff\xfe", "नीता", "hal"}[w.Intn(14)]
+		return []string{"ann", "bob", "Bob", "cyd", "dan", "eve", "fay", "gus", "x", "no good", "you", "\xff\xfe", "नीता", "hal", "аnn", "haI"}[w.Intn(16)]
 	}
 	public := fmt.Sprintf("p%d.%d; ", p.id, p.strings)
 	private := fmt.Sprintf("q%d.%d; ", p.id, p.strings)

@@ -334,13 +334,17 @@ func (w *world) checkNames() error {
 	if n := w.rooms.Limits.Clients; len(people) > n {
 		return fmt.Errorf("%d people are in a room for %d", len(people), n)
 	}
-	held := map[string]bool{}
+	held := map[string]room.ID{}
 	for _, p := range people {
-		folded := names.Fold(p.Name)
-		if p.Name != "" && held[folded] {
-			return fmt.Errorf("two people are called %s", folded)
+		if p.Name == "" {
+			continue
 		}
-		held[folded] = true
+		for _, form := range names.SkeletonOf(p.Name) {
+			if id := held[form]; id != 0 && id != p.ID {
+				return fmt.Errorf("two people look like %s: %d and %d", form, id, p.ID)
+			}
+			held[form] = p.ID
+		}
 	}
 	return nil
 }

@@ -22,21 +22,27 @@ func (r *Room) choose(m *member, typed []byte) {
 		r.refuseName(m, `"`+quoted+`" is no name: `+err.Error()+".")
 		return
 	}
-	folded := names.Fold(name)
+	folded, skeleton := names.Fold(name), names.SkeletonOf(name)
 	if r.byName[folded] != nil {
 		r.refuseName(m, `"`+name+`" is taken, by somebody who is here.`)
 		return
 	}
-	// Who had the name until this turn is told to have left before somebody
-	// else is told to have come by it.
+	for _, form := range skeleton {
+		if other := r.bySkeleton[form]; other != nil {
+			r.refuseName(m, `"`+name+`" looks like `+other.name+`, who is here.`)
+			return
+		}
+	}
+	// Who had the name until this turn, or one that looks like it, is told to
+	// have left before somebody else is told to have come by it.
 	for _, d := range r.stage.left {
-		if d.folded == folded {
+		if d.skeleton.Alike(skeleton) {
 			r.settle()
 			break
 		}
 	}
-	m.name, m.folded = name, folded
-	r.byName[folded] = m
+	m.name, m.folded, m.skeleton = name, folded, skeleton
+	r.takeName(m)
 	if !r.cfg.Offers.Names {
 		r.enter(m)
 		return
@@ -52,6 +58,22 @@ func (r *Room) choose(m *member, typed []byte) {
 	r.out = append(r.out, Effect{Kind: AskName, Request: r.requests, Name: hooks.NameRequest{Member: m.id, Name: name}})
 }
 
+// takeName keeps others from a member's name and from what looks like it.
+func (r *Room) takeName(m *member) {
+	r.byName[m.folded] = m
+	for _, form := range m.skeleton {
+		r.bySkeleton[form] = m
+	}
+}
+
+// freeName undoes takeName.
+func (r *Room) freeName(m *member) {
+	delete(r.byName, m.folded)
+	for _, form := range m.skeleton {
+		delete(r.bySkeleton, form)
+	}
+}
+
 // nameAnswered takes the hook's verdict on the name that the room holds for m.
 func (r *Room) nameAnswered(m *member, v hooks.Verdict) {
 	m.waitsFor = 0
@@ -61,8 +83,8 @@ func (r *Room) nameAnswered(m *member, v hooks.Verdict) {
 		return
 	}
 	name := m.name
-	delete(r.byName, m.folded)
-	m.state, m.name, m.folded = choosing, "", ""
+	r.freeName(m)
+	m.state, m.name, m.folded, m.skeleton = choosing, "", "", names.Skeleton{}
 	if reason := screen.Line(v.Text); v.Action == hooks.Rejected && reason != "" {
 		r.refuseName(m, `"`+name+`" is refused: `+ended(reason))
 	} else {

@@ -6,6 +6,7 @@ import (
 
 	"famchat/daemon/hooks"
 	"famchat/daemon/internal/screen"
+	"famchat/internal/names"
 )
 
 // state is what a member's next string means.
@@ -29,7 +30,9 @@ const (
 type member struct {
 	id     ID
 	name   string
-	folded string // by which names are compared
+	folded string // by which a text mentions it
+
+	skeleton names.Skeleton // by which names are told apart
 
 	state  state
 	held   uint8
@@ -78,7 +81,7 @@ func (r *Room) Has(id ID) bool { return r.members[id] != nil }
 
 // Named returns the ID of who is here by a name, however it is typed, or 0.
 func (r *Room) Named(name string) ID {
-	m := r.find([]byte(name))
+	m := r.called([]byte(name))
 	if m == nil {
 		return 0
 	}
@@ -201,6 +204,7 @@ func (r *Room) closeWhenDone() {
 	}
 	clear(r.members)
 	clear(r.byName)
+	clear(r.bySkeleton)
 	r.order, r.present, r.timers = nil, nil, timers{}
 	r.filter = mentionFilter{}
 }
@@ -252,7 +256,7 @@ func (r *Room) departFor(m *member, why string) {
 	if m.state == choosing {
 		return
 	}
-	delete(r.byName, m.folded)
+	r.freeName(m)
 	if m.state == asking {
 		return
 	}
@@ -263,7 +267,30 @@ func (r *Room) departFor(m *member, why string) {
 	r.happened(&hooks.Event{Kind: hooks.Left, Member: m.public(), Reason: m.reason.String()})
 }
 
-// find returns who is here by a name, however it is typed, or nil.
+// called returns who is here by a name, however it is typed, or else by the one
+// name that looks like it, or nil: where two do, nobody is meant for certain.
+func (r *Room) called(typed []byte) *member {
+	if m := r.find(typed); m != nil {
+		return m
+	}
+	if _, ok := appendFolded(r.folded[:0], typed); !ok {
+		return nil
+	}
+	var like *member
+	for _, form := range names.SkeletonOf(string(typed)) {
+		m := r.bySkeleton[form]
+		if m == nil || m.state != present || m == like {
+			continue
+		}
+		if like != nil {
+			return nil
+		}
+		like = m
+	}
+	return like
+}
+
+// find returns who is here by a name that folds as this one does, or nil.
 func (r *Room) find(typed []byte) *member {
 	folded, ok := appendFolded(r.folded[:0], typed)
 	r.folded = folded

@@ -65,12 +65,13 @@ type Room struct {
 	today   screen.Date
 	closing bool
 
-	members map[ID]*member
-	order   []*member          // by ID
-	byName  map[string]*member // by folded name, names held for somebody included
-	present []*member          // by folded name
-	timers  timers
-	filter  mentionFilter
+	members    map[ID]*member
+	order      []*member          // by ID
+	byName     map[string]*member // by folded name, names held for somebody included
+	bySkeleton map[string]*member // by each form of a name's skeleton, likewise
+	present    []*member          // by folded name
+	timers     timers
+	filter     mentionFilter
 
 	requests uint64 // asked so far
 	posts    uint64 // messages so far, which numbers them
@@ -88,7 +89,7 @@ type Room struct {
 
 // New makes an empty room.
 func New(cfg Config) *Room {
-	r := &Room{cfg: cfg, members: map[ID]*member{}, byName: map[string]*member{}}
+	r := &Room{cfg: cfg, members: map[ID]*member{}, byName: map[string]*member{}, bySkeleton: map[string]*member{}}
 	r.history.limit(cfg.History, cfg.HistoryBytes)
 	return r
 }

@@ -64,7 +64,7 @@ func (r *Room) address(m *member, typed []byte) {
 		r.refuse(m, "say to whom: @name and the text.", string(typed))
 		return
 	}
-	to := r.find(name)
+	to := r.called(name)
 	if to == nil {
 		r.refuse(m, r.unknownName(name), string(typed))
 		return
