@@ -1,0 +1,137 @@
+package plugins
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/go-plugin"
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"famchat/plugins/internal/contract"
+	"famchat/plugins/pluginpb"
+)
+
+// Under a host stdout carries the handshake and nothing else. So before main runs,
+// what a plugin prints goes to the log.
+var handshakeOut, logOut = os.Stdout, os.Stderr
+
+func init() {
+	if underHost() {
+		os.Stdout = os.Stderr
+	}
+}
+
+func underHost() bool {
+	return os.Getenv(contract.Handshake.MagicCookieKey) == contract.Handshake.MagicCookieValue
+}
+
+// Serve runs a plugin until the daemon is done with it. newPlugin makes its hooks
+// of its config, which is C decoded strictly from config: in famchat.yaml; an
+// error of newPlugin is read by who wrote that. Started by hand it describes
+// itself, or tries a message:
+//
+//	famchat-plugin-NAME --describe [--config JSON]
+//	famchat-plugin-NAME --try TEXT [--config JSON]
+func Serve[C any](name, version string, newPlugin func(*Host, C) (*Hooks, error)) {
+	if !underHost() {
+		s := newService(name, version, slog.New(slog.NewTextHandler(os.Stderr, nil)), newPlugin)
+		os.Exit(byHand(context.Background(), s, os.Args[1:], os.Stdout, os.Stderr))
+	}
+	if os.Getenv(contract.EnvLifeline) == contract.LifelineStdin {
+		go func() {
+			// The host never writes: what ends is the host.
+			_, _ = io.Copy(io.Discard, os.Stdin)
+			os.Exit(0)
+		}()
+	}
+	os.Stdout = handshakeOut
+	plugin.Serve(&plugin.ServeConfig{
+		HandshakeConfig: contract.Handshake,
+		Plugins:         contract.Plugins(newService(name, version, newLog(logOut), newPlugin)),
+		GRPCServer: func(o []grpc.ServerOption) *grpc.Server {
+			return plugin.DefaultGRPCServer(append(o, grpc.MaxRecvMsgSize(contract.MaxAnswerBytes)))
+		},
+		Logger: hclog.NewNullLogger(),
+	})
+}
+
+// newLog makes the log of a plugin: JSON lines, which the host turns into its own
+// records.
+func newLog(w io.Writer) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(os.Getenv(contract.EnvLogLevel))) // else info
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
+}
+
+const byHandUsage = `%[1]s is a plugin of famchat: famchatd starts it, where famchat.yaml has
+it under plugins:. By hand it says what it does:
+
+  famchat-plugin-%[1]s --describe [--config JSON]   what it offers, as JSON
+  famchat-plugin-%[1]s --try TEXT [--config JSON]   what it does to a message, or to a name
+  famchat-plugin-%[1]s --version
+`
+
+// byHand is what a plugin does when a person starts it. It returns the exit code.
+func byHand(ctx context.Context, s *service, args []string, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet(s.name, flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.Usage = func() {}
+	describe := flags.Bool("describe", false, "")
+	try := flags.String("try", "", "")
+	config := flags.String("config", "", "")
+	showVersion := flags.Bool("version", false, "")
+	err := flags.Parse(args)
+	tries := false
+	flags.Visit(func(f *flag.Flag) { tries = tries || f.Name == "try" })
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprintf(stdout, byHandUsage, s.name)
+		return 0
+	case err == nil && *showVersion:
+		fmt.Fprintln(stdout, s.name, s.version)
+		return 0
+	case err != nil || flags.NArg() > 0 || !*describe && !tries:
+		fmt.Fprintf(stderr, byHandUsage, s.name)
+		return 2
+	}
+	// By hand everything is granted: nothing comes of it.
+	all := []string{string(GrantMembers), string(GrantSay), string(GrantAct), string(GrantPrivate), string(GrantTell)}
+	offer, err := s.Init(ctx, &pluginpb.InitRequest{ConfigJson: []byte(*config), Grants: all})
+	if err != nil {
+		fmt.Fprintf(stderr, "%s: %s\n", s.name, messageOfError(err))
+		return 2
+	}
+	if *describe {
+		b, _ := protojson.MarshalOptions{Multiline: true}.Marshal(offer)
+		fmt.Fprintf(stdout, "%s\n", b)
+	}
+	if tries {
+		s.try(ctx, *try, stdout)
+	}
+	return 0
+}
+
+// try says what the hooks make of a text.
+func (s *service) try(ctx context.Context, text string, stdout io.Writer) {
+	h := s.made()
+	if h.FilterMessage != nil {
+		v := s.ask(func() Verdict {
+			return h.FilterMessage(ctx, Message{ID: 1, Kind: Public, From: Member{1, "somebody"}, Text: text})
+		})
+		fmt.Fprintln(stdout, "message:", v)
+	}
+	if h.ValidateName != nil {
+		v := s.ask(func() Verdict { return h.ValidateName(ctx, Name{Member: 1, Name: text}) })
+		fmt.Fprintln(stdout, "name:", v)
+	}
+	if h.FilterMessage == nil && h.ValidateName == nil {
+		fmt.Fprintf(stdout, "%s checks neither messages nor names\n", s.name)
+	}
+}
