@@ -68,8 +68,8 @@ type Grant string
 // What can be granted.
 const (
 	GrantMembers Grant = "members" // be told who is here
-	GrantSay     Grant = "say"     // Say
-	GrantAct     Grant = "act"     // Act
+	GrantSay     Grant = "say"     // Say and Act
+	GrantAct     Grant = "act"     // Act alone
 	GrantPrivate Grant = "private" // Private
 	GrantTell    Grant = "tell"    // Tell and TellAll
 )
@@ -232,7 +232,7 @@ type Effect struct {
 // of the other plugins.
 func Say(text string) Effect { return Effect{kind: say, text: text} }
 
-// Act posts text as what the caller does. It needs GrantAct, and passes the filters
+// Act posts text as what the caller does. It needs GrantSay or GrantAct, and passes the filters
 // of the other plugins.
 func Act(text string) Effect { return Effect{kind: act, text: text} }
 

@@ -30,6 +30,12 @@ type service struct {
 
 var errNotInitialised = status.Error(codes.FailedPrecondition, "Init has not been called")
 
+// Service is a plugin as the daemon calls it, for tests and for who serves one in
+// another way than Serve does. What the plugin logs goes to log.
+func Service[C any](name, version string, log *slog.Logger, newPlugin func(*Host, C) (*Hooks, error)) pluginpb.PluginServer {
+	return newService(name, version, log, newPlugin)
+}
+
 // newService makes the service of a plugin whose config is a C.
 func newService[C any](name, version string, log *slog.Logger, newPlugin func(*Host, C) (*Hooks, error)) *service {
 	return &service{name: name, version: version, log: log, make: func(h *Host, data []byte) (*Hooks, error) {

@@ -195,7 +195,7 @@ const (
 	EffectKind_EFFECT_KIND_UNSPECIFIED EffectKind = 0
 	// Post text in public as the caller ("say").
 	EffectKind_EFFECT_KIND_SAY EffectKind = 1
-	// Post text as what the caller does ("act").
+	// Post text as what the caller does ("say" or "act").
 	EffectKind_EFFECT_KIND_ACT EffectKind = 2
 	// Write text to a member in private as the caller ("private").
 	EffectKind_EFFECT_KIND_PRIVATE EffectKind = 3
