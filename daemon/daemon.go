@@ -187,15 +187,17 @@ func (s *Server) answer(ctx context.Context, answers []room.Event) {
 }
 
 // Reconfigure takes a new config for what can change while the server runs: the
-// room and the limits; lowered limits bind who comes later. It returns the
-// settings that differ and need a restart. Where the config is wrong, nothing
-// changes.
+// room, the limits, and what the hooks offer, which are asked again; lowered limits
+// bind who comes later. It returns the settings that differ and need a restart.
+// Where the config is wrong, nothing changes.
 func (s *Server) Reconfigure(ctx context.Context, c Config) (restart []string, err error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
 	c = c.withDefaults()
+	offers := s.pumps.hooks.Offers()
 	err = s.do(ctx, func() {
+		s.pumps.offers = offers
 		restart = s.made.restartFor(c)
 		s.config.Room, s.config.Limits, s.config.ShutdownGrace = c.Room, c.Limits, c.ShutdownGrace
 		s.configure()

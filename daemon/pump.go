@@ -24,7 +24,7 @@ const (
 // what is asked meanwhile is the next.
 type pumps struct {
 	hooks  hooks.Hooks
-	offers hooks.Offers
+	offers hooks.Offers                        // of the loop's thread
 	answer func(context.Context, []room.Event) // hands answers to the loop
 
 	names    queue[request[hooks.NameRequest]]
@@ -116,22 +116,14 @@ func ask[T any](q *queue[request[T]], id uint64, within time.Duration, item T) {
 // more.
 func (p *pumps) run(ctx context.Context) {
 	var all sync.WaitGroup
-	if p.offers.Names {
-		all.Go(func() { pump(ctx, p, &p.names, p.hooks.ValidateNames) })
-	}
-	if p.offers.Public || p.offers.Private {
-		all.Go(func() { pump(ctx, p, &p.messages, p.hooks.FilterMessages) })
-	}
-	if len(p.offers.Commands) > 0 {
-		all.Go(func() { p.runCommands(ctx) })
-	}
-	if p.offers.Observes {
-		all.Go(func() {
-			for events := p.observed.take(ctx, maxBatch); events != nil; events = p.observed.take(ctx, maxBatch) {
-				p.hooks.Observe(ctx, events)
-			}
-		})
-	}
+	all.Go(func() { pump(ctx, p, &p.names, p.hooks.ValidateNames) })
+	all.Go(func() { pump(ctx, p, &p.messages, p.hooks.FilterMessages) })
+	all.Go(func() { p.runCommands(ctx) })
+	all.Go(func() {
+		for events := p.observed.take(ctx, maxBatch); events != nil; events = p.observed.take(ctx, maxBatch) {
+			p.hooks.Observe(ctx, events)
+		}
+	})
 	all.Wait()
 }
 
@@ -187,7 +179,7 @@ func (p *pumps) runCommands(ctx context.Context) {
 			defer cancel()
 			result := p.hooks.RunCommand(within, c.item)
 			if c.late(time.Now()) {
-				result = hooks.Result{Failed: "it took too long"}
+				result = hooks.Result{Failed: "/" + c.item.Command + " failed: it took too long"}
 			}
 			p.answer(ctx, []room.Event{{Kind: room.Answered, Request: c.id, Result: &result}})
 		})
@@ -205,6 +197,7 @@ func within(offered, otherwise time.Duration) time.Duration {
 // The methods below are the hub's Outside; none of them blocks.
 
 func (p *pumps) askName(id uint64, n hooks.NameRequest) {
+	n.Time = time.Now()
 	ask(&p.names, id, within(p.offers.NameTimeout, hooks.DefaultNameTimeout), n)
 }
 

@@ -44,7 +44,7 @@ func TestEachItemIsAnsweredInOrder(t *testing.T) {
 			return Replace("<" + m.Text + ">")
 		},
 	}
-	names := f.ValidateNames(t.Context(), []NameRequest{{1, "a"}, {2, "b"}})
+	names := f.ValidateNames(t.Context(), []NameRequest{{Member: 1, Name: "a"}, {Member: 2, Name: "b"}})
 	if want := []Verdict{Reject("no a"), Reject("no b")}; !slices.Equal(names, want) {
 		t.Errorf("names: got %v, want %v", names, want)
 	}

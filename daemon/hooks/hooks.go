@@ -34,8 +34,8 @@ const (
 // context's deadline is that of the last item asked about; an answer after it is
 // ignored and the item has failed.
 type Hooks interface {
-	// Offers says which of the methods below are to be called. It is asked once,
-	// before the daemon accepts anybody.
+	// Offers says which of the methods below are to be called. It is asked before
+	// the daemon accepts anybody, and again by Reconfigure.
 	Offers() Offers
 	// ValidateNames answers for each name, in order, whether it may be taken:
 	// Allow, Reject or Fail.
@@ -68,6 +68,8 @@ type Command struct {
 	Name string // without the slash: lower-case letters, digits and -
 	Args string // what follows, as help shows it: "name text"
 	Help string // what it does, in one line
+	// Completions are arguments that a person may want, which help shows.
+	Completions []string
 }
 
 // NameRequest asks whether somebody may take a name. The room holds the name
@@ -75,6 +77,7 @@ type Command struct {
 type NameRequest struct {
 	Member ID
 	Name   string
+	Time   time.Time // when it was asked
 }
 
 // Kind tells messages apart.
@@ -97,7 +100,7 @@ type Message struct {
 	Action bool
 	// Command is the name of the command that caused the message, or empty.
 	Command string
-	Time    time.Time
+	Time    time.Time // when it was asked about
 }
 
 // Action is what a verdict says. The zero value is no answer, which is a
@@ -154,8 +157,8 @@ type Result struct {
 	Reply string
 	// Effects are done in order, after Reply.
 	Effects []Effect
-	// Failed says that the command failed, and why; the caller reads it and
-	// nothing else is done.
+	// Failed says that the command failed: a sentence, which the caller reads.
+	// Nothing else is done.
 	Failed string
 }
 

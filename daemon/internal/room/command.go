@@ -21,7 +21,7 @@ const (
 // own are the daemon's own commands, as /help shows them.
 var own = []hooks.Command{
 	{Name: "bell", Args: "on|off", Help: "a sound when somebody mentions you"},
-	{Name: "help", Help: "this list"},
+	{Name: "help", Args: "[command]", Help: "this list, or more about one command"},
 	{Name: "quit", Help: "leave"},
 }
 
@@ -34,7 +34,7 @@ func (r *Room) command(m *member, typed []byte) {
 	name := strings.ToLower(string(word))
 	switch name {
 	case "help":
-		r.help(m)
+		r.help(m, string(args), string(typed))
 	case "quit":
 		r.leave(m, Left)
 	case "bell":
@@ -50,17 +50,42 @@ func (r *Room) command(m *member, typed []byte) {
 	}
 }
 
-func (r *Room) help(m *member) {
+// help lists the commands, or tells of one what its arguments may be.
+func (r *Room) help(m *member, about, typed string) {
+	if about != "" {
+		name := strings.ToLower(strings.TrimPrefix(about, "/"))
+		for _, c := range r.commands() {
+			if c.Name == name {
+				r.tell(m, screen.Notice, screen.Text(helpLine(c)+examples(c)))
+				return
+			}
+		}
+		r.refuse(m, r.unknownCommand(screen.Line(name)), typed)
+		return
+	}
 	var b strings.Builder
 	b.WriteString("how to talk:\ntext: to everyone\n@name text: to one person\n//text: to everyone, beginning with a slash")
 	for _, c := range r.commands() {
-		b.WriteString("\n/" + c.Name)
-		if c.Args != "" {
-			b.WriteString(" " + c.Args)
-		}
-		b.WriteString(": " + c.Help)
+		b.WriteString("\n" + helpLine(c))
 	}
 	r.tell(m, screen.Notice, screen.Text(b.String()))
+}
+
+func helpLine(c hooks.Command) string {
+	if c.Args == "" {
+		return "/" + c.Name + ": " + c.Help
+	}
+	return "/" + c.Name + " " + c.Args + ": " + c.Help
+}
+
+// examples are arguments that a command may have, in full, so that a client which
+// completes what it has read completes them.
+func examples(c hooks.Command) string {
+	var b strings.Builder
+	for _, arg := range c.Completions {
+		b.WriteString("\n/" + c.Name + " " + arg)
+	}
+	return b.String()
 }
 
 // commands returns the daemon's own commands and those that hooks offer.
@@ -120,10 +145,10 @@ func (r *Room) call(m *member, name, args string) {
 func (r *Room) ran(m *member, command string, result *hooks.Result) {
 	m.waitsFor = 0
 	if result == nil {
-		result = &hooks.Result{Failed: "it gave no answer"}
+		result = &hooks.Result{Failed: "/" + command + " failed: it gave no answer"}
 	}
-	if failed := screen.Line(result.Failed); result.Failed != "" {
-		r.fail(m, ended("the command failed: "+failed))
+	if failed := screen.Line(result.Failed); failed != "" {
+		r.fail(m, failed)
 	} else {
 		r.carryOut(m, command, result)
 	}
@@ -166,13 +191,13 @@ func (r *Room) carryOut(m *member, command string, result *hooks.Result) {
 			r.toEveryone(screen.Announcement, nil, text)
 		case hooks.Whisper, hooks.Tell:
 			to := r.members[e.To]
-			if to == nil || to.state != present {
-				continue
-			}
-			if e.Kind == hooks.Tell {
+			switch here := to != nil && to.state == present; {
+			case here && e.Kind == hooks.Tell:
 				r.tell(to, screen.Notice, string(text))
-			} else {
+			case here:
 				r.submit(m, posting{kind: hooks.Private, to: to.id, toName: to.name, command: command}, text)
+			case e.Kind == hooks.Whisper:
+				r.refuse(m, "they have left meanwhile.", string(text))
 			}
 		}
 	}

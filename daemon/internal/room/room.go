@@ -190,7 +190,7 @@ func (r *Room) tick() {
 	for r.calls.next() <= r.now.Nanos {
 		a := r.calls.pop()
 		if m := r.members[a.member]; m != nil && m.waitsFor == a.request {
-			r.ran(m, a.command, &hooks.Result{Failed: "it took too long"})
+			r.ran(m, a.command, &hooks.Result{Failed: "/" + a.command + " failed: it took too long"})
 		}
 	}
 	r.pending.expire(r.now.Nanos)

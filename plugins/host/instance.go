@@ -1,0 +1,247 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/go-plugin"
+	"github.com/hashicorp/go-plugin/runner"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"famchat/plugins/internal/contract"
+	"famchat/plugins/pluginpb"
+)
+
+const (
+	// startTimeout is how long a plugin may take to start and to make itself.
+	startTimeout = 10 * time.Second
+	// canaryTimeout is how long it may take for the first call.
+	canaryTimeout = 5 * time.Second
+	// drainTimeout is how long calls under way are waited for when a plugin is
+	// replaced.
+	drainTimeout = 5 * time.Second
+)
+
+// canaryID is the ID of what nobody wrote and nobody reads: it tries a plugin.
+const canaryID = math.MaxUint64
+
+// instance is one process of a plugin that has been started and tried.
+type instance struct {
+	pluginpb.PluginClient
+	process *process
+	client  *plugin.Client
+	offer   offer
+	calls   sync.WaitGroup // under way
+}
+
+// configError is an Init that refused the config.
+type configError struct{ message string }
+
+func (e *configError) Error() string { return e.message }
+
+// launch starts a plugin, makes it and tries it.
+func (h *Host) launch(ctx context.Context, p Plugin, img *image) (*instance, error) {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	i, err := h.connect(ctx, p, img)
+	if err != nil {
+		return nil, err
+	}
+	if err := i.init(ctx, p, h.cfg.Version); err != nil {
+		h.discard(i)
+		return nil, err
+	}
+	if err := i.try(ctx); err != nil {
+		h.discard(i)
+		return nil, err
+	}
+	return i, nil
+}
+
+// connect starts the process and connects to it. go-plugin may block: it is waited
+// for no longer than ctx.
+func (h *Host) connect(ctx context.Context, p Plugin, img *image) (*instance, error) {
+	cmd := img.command()
+	cmd.Args = []string{img.path}
+	cmd.Env = environment(p, img, h.cfg.Log)
+	process, err := newProcess(cmd, h.spawner, newStderrLog(h.cfg.Log.With("plugin", p.Name)), p.MemoryBytes)
+	if err != nil {
+		return nil, err
+	}
+	i := &instance{process: process}
+	config := &plugin.ClientConfig{
+		HandshakeConfig:  contract.Handshake,
+		Plugins:          contract.Plugins(nil),
+		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
+		AutoMTLS:         !p.NoMTLS,
+		SkipHostEnv:      true,
+		StartTimeout:     startTimeout,
+		SyncStdout:       io.Discard,
+		SyncStderr:       io.Discard,
+		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: h.folder.path},
+		Logger:           quietLogger(),
+		GRPCDialOptions: []grpc.DialOption{
+			grpc.WithIdleTimeout(0),
+			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(contract.MaxAnswerBytes), grpc.MaxCallSendMsgSize(contract.MaxAnswerBytes)),
+		},
+		RunnerFunc: func(_ hclog.Logger, made *exec.Cmd, _ string) (runner.Runner, error) {
+			cmd.Env = append(cmd.Env, made.Env...)
+			return process, nil
+		},
+	}
+	i.client = plugin.NewClient(config)
+	connected := make(chan error, 1)
+	h.background.Go(func() { connected <- i.dial() })
+	select {
+	case err = <-connected:
+	case <-ctx.Done():
+		err = errors.New("it does not answer")
+	}
+	if err != nil {
+		h.discard(i)
+		return nil, i.explain(err)
+	}
+	return i, nil
+}
+
+// dial starts the process and connects.
+func (i *instance) dial() error {
+	protocol, err := i.client.Client()
+	if err != nil {
+		return err
+	}
+	service, err := protocol.Dispense(contract.Name)
+	if err != nil {
+		return err
+	}
+	i.PluginClient = service.(pluginpb.PluginClient)
+	return nil
+}
+
+// explain makes a sentence of why a plugin does not start.
+func (i *instance) explain(err error) error {
+	text := err.Error()
+	switch {
+	case i.process.started() > 0 && strings.Contains(text, "Unrecognized remote plugin message"):
+		return fmt.Errorf("it does not speak as a plugin does: it wrote no handshake on stdout (%s)", i.process.how())
+	case i.process.started() > 0 && strings.Contains(text, "exited before"):
+		return fmt.Errorf("it ended before it was ready (%s)", i.process.how())
+	}
+	return err
+}
+
+// init makes the plugin of its config.
+func (i *instance) init(ctx context.Context, p Plugin, version string) error {
+	r, err := i.Init(ctx, &pluginpb.InitRequest{ConfigJson: p.ConfigJSON, Grants: p.Grants, HostVersion: version})
+	if err != nil {
+		s := status.Convert(err)
+		switch {
+		case s.Code() == codes.InvalidArgument:
+			return &configError{s.Message()}
+		case s.Code() == codes.Unavailable && !p.NoMTLS:
+			return fmt.Errorf("it cannot be talked to; one in another language may need mtls: false (%s)", s.Message())
+		}
+		return fmt.Errorf("it does not start: %s", s.Message())
+	}
+	i.offer, err = newOffer(r)
+	return err
+}
+
+// try asks a plugin about what nobody wrote.
+func (i *instance) try(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, canaryTimeout)
+	defer cancel()
+	canary := &pluginpb.Member{Id: canaryID, Name: "canary"}
+	if i.offer.filters {
+		m := &pluginpb.Message{Id: canaryID, Kind: pluginpb.Kind_KIND_PUBLIC, From: canary, Text: "hello", UnixNanos: time.Now().UnixNano()}
+		r, err := i.FilterMessages(ctx, &pluginpb.FilterMessagesRequest{Messages: []*pluginpb.Message{m}})
+		if err := tried(r.GetVerdicts(), err); err != nil {
+			return fmt.Errorf("it cannot filter a message: %w", err)
+		}
+	}
+	if i.offer.names {
+		n := &pluginpb.Name{Id: canaryID, Member: &pluginpb.Member{Id: canaryID}, Name: "canary"}
+		r, err := i.ValidateNames(ctx, &pluginpb.ValidateNamesRequest{Names: []*pluginpb.Name{n}})
+		if err := tried(r.GetVerdicts(), err); err != nil {
+			return fmt.Errorf("it cannot check a name: %w", err)
+		}
+	}
+	return nil
+}
+
+// tried says what is wrong with the answer to a canary.
+func tried(verdicts []*pluginpb.Verdict, err error) error {
+	switch {
+	case err != nil:
+		return errors.New(status.Convert(err).Message())
+	case len(verdicts) != 1 || verdicts[0].GetId() != canaryID:
+		return fmt.Errorf("it gave %d verdicts about one", len(verdicts))
+	case !valid(verdicts[0]):
+		return errors.New("its verdict is none")
+	}
+	return nil
+}
+
+// discard ends an instance, and what go-plugin has of it, in the background. It
+// returns when the process has ended.
+func (h *Host) discard(i *instance) {
+	i.process.end()
+	h.background.Go(i.client.Kill)
+}
+
+// ended is closed when the process has ended.
+func (i *instance) ended() <-chan struct{} { return i.process.ended }
+
+// dead reports whether the process has ended.
+func (i *instance) dead() bool {
+	select {
+	case <-i.process.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// environment is what a plugin gets of the daemon's environment, and what it is
+// told.
+func environment(p Plugin, img *image, l *slog.Logger) []string {
+	env := []string{
+		contract.EnvLifeline + "=" + contract.LifelineStdin,
+		contract.EnvLogLevel + "=" + levelOf(l),
+		contract.EnvDir + "=" + img.path[:strings.LastIndexByte(img.path, '/')+1],
+	}
+	for _, name := range p.Env {
+		if value, there := os.LookupEnv(name); there {
+			env = append(env, name+"="+value)
+		}
+	}
+	return env
+}
+
+// levelOf is the least level that a log keeps.
+func levelOf(l *slog.Logger) string {
+	level := slog.LevelError
+	for _, lower := range []slog.Level{slog.LevelWarn, slog.LevelInfo, slog.LevelDebug} {
+		if l.Enabled(context.Background(), lower) {
+			level = lower
+		}
+	}
+	return level.String()
+}
+
+// quietLogger is go-plugin's: what it knows is said in errors, and logged here.
+func quietLogger() hclog.Logger {
+	return hclog.New(&hclog.LoggerOptions{Output: io.Discard, Level: hclog.Off})
+}
