@@ -7,8 +7,10 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -152,6 +154,11 @@ func each[T interface{ GetId() uint64 }](ctx context.Context, s *service, items 
 			return nil, status.FromContextError(err).Err()
 		}
 		v := s.ask(func() Verdict { return ask(item) })
+		if !utf8.ValidString(v.text) {
+			// gRPC would refuse the whole batch.
+			s.log.Error("a hook answered with text that is not UTF-8, which is a failure")
+			v = Verdict{}
+		}
 		all[i].Id, all[i].Action, all[i].Text = item.GetId(), pluginpb.Action(v.action), v.text
 		verdicts[i] = &all[i]
 	}
@@ -190,9 +197,10 @@ func (s *service) RunCommand(ctx context.Context, r *pluginpb.RunCommandRequest)
 		}
 	}()
 	result := c.Run(ctx, callOf(r))
-	out = &pluginpb.RunCommandResponse{Reply: result.Reply, Failed: result.Failed}
+	out = &pluginpb.RunCommandResponse{Reply: strings.ToValidUTF8(result.Reply, "\uFFFD"), Failed: strings.ToValidUTF8(result.Failed, "\uFFFD")}
 	for _, e := range result.Effects {
-		out.Effects = append(out.Effects, &pluginpb.Effect{Kind: pluginpb.EffectKind(e.kind), To: uint64(e.to), Text: e.text})
+		text := strings.ToValidUTF8(e.text, "\uFFFD")
+		out.Effects = append(out.Effects, &pluginpb.Effect{Kind: pluginpb.EffectKind(e.kind), To: uint64(e.to), Text: text})
 	}
 	return out, nil
 }

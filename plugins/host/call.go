@@ -206,7 +206,7 @@ func (u *unit) callRequest(call hooks.Call) *pluginpb.RunCommandRequest {
 
 // result is what a command came to, with what is not granted left out.
 func (u *unit) result(call hooks.Call, r *pluginpb.RunCommandResponse) hooks.Result {
-	if !validText(r.Reply, contract.MaxReplyBytes) || !validText(r.Failed, contract.MaxTextBytes) || len(r.Effects) > contract.MaxEffects {
+	if !validText(r.Reply, contract.MaxReplyBytes) || !validText(r.Failed, contract.MaxReplyBytes) || len(r.Effects) > contract.MaxEffects {
 		u.counts.failures.Add(1)
 		u.log.Warn("the plugin failed", "hook", "/"+call.Command, "err", "its answer is too long or no text")
 		return u.cannot(call, "the plugin "+u.cfg.Name+" failed")

@@ -21,8 +21,12 @@ import (
 	"famchat/daemon/hooks"
 )
 
-// ErrNoPlugin says that there is no plugin of that name.
-var ErrNoPlugin = errors.New("there is no such plugin")
+// ErrNoPlugin says that there is no plugin of that name, ErrClosed that the host
+// has been closed.
+var (
+	ErrNoPlugin = errors.New("there is no such plugin")
+	ErrClosed   = errors.New("the plugins have been stopped")
+)
 
 // Host is the plugins of a room. New starts them, Close ends them.
 type Host struct {
@@ -35,8 +39,9 @@ type Host struct {
 	// background counts what ends by itself: watchers, and what go-plugin blocks.
 	background sync.WaitGroup
 
-	mu    sync.Mutex // held to replace units
-	units atomic.Pointer[[]*unit]
+	mu     sync.Mutex // held to replace units
+	closed bool
+	units  atomic.Pointer[[]*unit]
 }
 
 var _ hooks.Hooks = (*Host)(nil)
@@ -131,10 +136,15 @@ func conflicts(units []*unit) error {
 	return nil
 }
 
-// Close ends the plugins, all at the same time, and waits for that.
+// Close ends the plugins, all at the same time, and waits for that. What is asked
+// afterwards is allowed.
 func (h *Host) Close() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.closed {
+		return
+	}
+	h.closed = true
 	h.closeAll(h.chain())
 	h.units.Store(new([]*unit))
 	h.cancel()
@@ -165,6 +175,9 @@ func (h *Host) Reload(ctx context.Context, plugins []Plugin) error {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.closed {
+		return ErrClosed
+	}
 	units, err := h.startAll(ctx, plugins)
 	if err != nil {
 		return err

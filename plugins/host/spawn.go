@@ -24,7 +24,10 @@ func newSpawner() *spawner {
 // start starts cmd.
 func (s *spawner) start(cmd *exec.Cmd) error {
 	done := make(chan error)
-	s.jobs <- func() { done <- cmd.Start() }
+	s.jobs <- func() {
+		keepDescriptors()
+		done <- cmd.Start()
+	}
 	return <-done
 }
 

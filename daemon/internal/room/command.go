@@ -147,8 +147,8 @@ func (r *Room) ran(m *member, command string, result *hooks.Result) {
 	if result == nil {
 		result = &hooks.Result{Failed: "/" + command + " failed: it gave no answer"}
 	}
-	if failed := screen.Line(result.Failed); failed != "" {
-		r.fail(m, failed)
+	if failed := result.Failed; failed != "" {
+		r.fail(m, strings.Trim(screen.Text(failed[:min(len(failed), maxReplyBytes)]), white))
 	} else {
 		r.carryOut(m, command, result)
 	}

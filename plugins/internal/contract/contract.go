@@ -46,7 +46,7 @@ const (
 	MaxAnswerBytes = 4 << 20
 	// MaxTextBytes is how long a text or a reason in a verdict or an effect is.
 	MaxTextBytes = 4096
-	// MaxReplyBytes is how long a command's reply is.
+	// MaxReplyBytes is how long a command's reply is, or why it failed.
 	MaxReplyBytes = 64 << 10
 	// MaxEffects is how many effects a command has.
 	MaxEffects = 64
