@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"gopkg.in/yaml.v3"
-
 	"famchat"
 	"famchat/internal/strictyaml"
 )
@@ -21,14 +19,14 @@ const builtIn = "famchat.yaml (built in)"
 // config is famchat.yaml, which says what each setting means. The ranges of what
 // the daemon is given are checked by its Validate.
 type config struct {
-	Listen        []string      `yaml:"listen"`
-	AllowRemote   bool          `yaml:"allow_remote"`
-	Room          roomConfig    `yaml:"room"`
-	Limits        limitsConfig  `yaml:"limits"`
-	Plugins       []yaml.Node   `yaml:"plugins"`
-	Log           logConfig     `yaml:"log"`
-	ShutdownGrace time.Duration `yaml:"shutdown_grace"`
-	EventLoop     string        `yaml:"event_loop"`
+	Listen        []string       `yaml:"listen"`
+	AllowRemote   bool           `yaml:"allow_remote"`
+	Room          roomConfig     `yaml:"room"`
+	Limits        limitsConfig   `yaml:"limits"`
+	Plugins       []pluginConfig `yaml:"plugins"`
+	Log           logConfig      `yaml:"log"`
+	ShutdownGrace time.Duration  `yaml:"shutdown_grace"`
+	EventLoop     string         `yaml:"event_loop"`
 
 	// doc is where the settings stand, for locate.
 	doc *strictyaml.Document
@@ -75,7 +73,7 @@ var (
 )
 
 // loadConfig reads the configuration from the file at path; path "" is the
-// built-in one. An error about what the file says has one line for every
+// built-in one, whose plugins are those of a file that does not mention them. An error about what the file says has one line for every
 // problem, with the file's name and line.
 func loadConfig(path string) (config, error) {
 	if path == "" {
@@ -110,8 +108,10 @@ func parseConfig(file string, data []byte) (config, error) {
 	c.doc = doc
 
 	var errs strictyaml.Errors
-	if len(c.Plugins) > 0 {
-		errs = append(errs, doc.Errorf("plugins", "plugins are not supported by this version; write plugins: []"))
+	for i, p := range c.Plugins {
+		if !slices.Contains(errorPolicies, p.OnError) {
+			errs = append(errs, doc.Errorf(fmt.Sprintf("plugins[%d].on_error", i), "expected %s, found %q", oneOf(errorPolicies), p.OnError))
+		}
 	}
 	if !slices.Contains(logLevels, c.Log.Level) {
 		errs = append(errs, doc.Errorf("log.level", "expected %s, found %q", oneOf(logLevels), c.Log.Level))

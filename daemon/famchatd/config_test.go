@@ -29,15 +29,6 @@ func keys(t reflect.Type, path string) []string {
 	return all
 }
 
-// same says whether a and b are the same settings. No plugins are none, whether
-// the list is empty or not there.
-func same(a, b config) bool {
-	if len(a.Plugins) == 0 && len(b.Plugins) == 0 {
-		a.Plugins, b.Plugins = nil, nil
-	}
-	return reflect.DeepEqual(a, b)
-}
-
 // The shipped famchat.yaml names every setting, each with its default.
 func TestShippedConfig(t *testing.T) {
 	var got config // without defaults: every value comes from the file
@@ -45,7 +36,7 @@ func TestShippedConfig(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := defaultConfig(); !same(got, want) {
+	if want := defaultConfig(); !reflect.DeepEqual(got, want) {
 		t.Errorf("famchat.yaml says\n%+v\nthe defaults are\n%+v", got, want)
 	}
 	lines := strings.Split(string(famchat.DefaultConfig), "\n")
@@ -67,7 +58,7 @@ func TestLoadConfigBuiltIn(t *testing.T) {
 		t.Errorf("the document is %+v", c.doc)
 	}
 	c.doc = nil
-	if !same(c, defaultConfig()) {
+	if !reflect.DeepEqual(c, defaultConfig()) {
 		t.Errorf("got %+v", c)
 	}
 }
@@ -90,8 +81,10 @@ F:2: room.nmae: unknown key; did you mean room.name?
 F:3: limits.backlog: expected a size, such as 64KiB, 2MiB or 1GiB, found the text "64KB"; write 64KiB`},
 		{"admin: {socket: /x}\n", `
 F:1: admin: unknown key; expected one of listen, allow_remote, room, limits, plugins, log, shutdown_grace, event_loop`},
-		{"listen: a\nplugins:\n- name: names\n", `
-F:2: plugins: plugins are not supported by this version; write plugins: []`},
+		{"plugins:\n- name: names\n  on_error: shut\n", `
+F:3: plugins[0].on_error: expected open or closed, found "shut"`},
+		{"plugins:\n- name: names\n  mtsl: false\n", `
+F:3: plugins[0].mtsl: unknown key; did you mean plugins[0].mtls?`},
 		{"log:\n  level: loud\n  format: xml\n", `
 F:2: log.level: expected debug, info, warn or error, found "loud"
 F:3: log.format: expected text or json, found "xml"`},

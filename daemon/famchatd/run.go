@@ -18,6 +18,7 @@ import (
 	"famchat/daemon"
 	"famchat/daemon/internal/screen"
 	"famchat/internal/version"
+	"famchat/plugins/host"
 )
 
 const usage = `famchatd is the server of a family's chat.
@@ -72,10 +73,27 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitUsage
 	}
 	if *check {
+		// What a plugin's config must be only the plugin knows.
+		plugins, err := startPlugins(ctx, c, slog.New(slog.DiscardHandler))
+		if err != nil {
+			fmt.Fprintln(stderr, indent(err))
+			return exitUsage
+		}
+		plugins.Close()
 		fmt.Fprintf(stdout, "%s: all is well\n", c.doc.File)
 		return exitDone
 	}
 	return serve(ctx, *file, c, stderr)
+}
+
+// startPlugins starts the plugins that the settings have.
+func startPlugins(ctx context.Context, c config, log *slog.Logger) (*host.Host, error) {
+	h, err := c.hostConfig(log)
+	if err != nil {
+		return nil, err
+	}
+	plugins, err := host.New(ctx, h)
+	return plugins, locate(c.doc, err)
 }
 
 // settings loads and checks the settings.
@@ -84,7 +102,11 @@ func settings(file string) (config, error) {
 	if err != nil {
 		return c, err
 	}
-	return c, locate(c.doc, c.daemon().Validate())
+	if err := locate(c.doc, c.daemon().Validate()); err != nil {
+		return c, err
+	}
+	_, err = c.hostConfig(nil)
+	return c, err
 }
 
 // serve runs the daemon until a signal stops it.
@@ -92,21 +114,27 @@ func serve(ctx context.Context, file string, c config, stderr io.Writer) int {
 	debug.SetGCPercent(gcPercent)
 	level := new(slog.LevelVar)
 	log := newLog(c.Log, level, stderr)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	plugins, err := startPlugins(ctx, c, log)
+	if err != nil {
+		fmt.Fprintln(stderr, indent(err))
+		return exitUsage
+	}
+	defer plugins.Close()
 	d := c.daemon()
-	d.Log = log
+	d.Log, d.Hooks = log, plugins
 	server, err := daemon.New(d)
 	if err != nil {
 		fmt.Fprintln(stderr, "famchatd:", err)
 		return exitFailed
 	}
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
 	done := make(chan struct{})
 	defer close(done)
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	defer signal.Stop(signals)
-	onHangUp := func() { reload(ctx, file, server, c.Log, log, level) }
+	onHangUp := func() { reload(ctx, file, server, plugins, c.Log, log, level) }
 	if isTerminal(stderr) {
 		onHangUp = stop
 	}
@@ -141,9 +169,17 @@ func heed(signals <-chan os.Signal, done <-chan struct{}, stop, onHangUp func())
 	}
 }
 
-// reload reads the settings again; where they are wrong, the old ones stay.
-func reload(ctx context.Context, file string, server *daemon.Server, made logConfig, log *slog.Logger, level *slog.LevelVar) {
+// reload reads the settings again, and starts all plugins anew; where the settings
+// are wrong, or a plugin is no good, all stays as it was.
+func reload(ctx context.Context, file string, server *daemon.Server, plugins *host.Host, made logConfig, log *slog.Logger, level *slog.LevelVar) {
 	c, err := settings(file)
+	var h host.Config
+	if err == nil {
+		h, err = c.hostConfig(log)
+	}
+	if err == nil {
+		err = locate(c.doc, plugins.Reload(ctx, h.Plugins))
+	}
 	if err != nil {
 		log.Error("settings not reloaded, the old ones stay", "err", err)
 		return

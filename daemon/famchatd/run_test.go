@@ -33,8 +33,10 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	binary = filepath.Join(dir, "famchatd")
-	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "building famchatd: %v\n%s", err, out)
+	// The shipped plugins are beside it, as make has them.
+	build := exec.Command("go", "build", "-o", dir+"/", ".", "famchat/plugins/famchat-plugin-...")
+	if out, err := build.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "building famchatd and the plugins: %v\n%s", err, out)
 		os.Exit(1)
 	}
 	code := m.Run()
@@ -51,6 +53,8 @@ func TestArgumentsAndExitCodes(t *testing.T) {
 	bad := write(t, "listen: 127.0.0.1:0\nlimits:\n  backlog: 1\n  lagging: soon\n")
 	out := write(t, "listen: 127.0.0.1:0\nlimits:\n  backlog: 1\n  mailbox: 0\n")
 	far := write(t, "# all\nlisten: 0.0.0.0:1\n")
+	missing := write(t, "listen: 127.0.0.1:0\nplugins:\n- name: mine\n")
+	wrong := write(t, "listen: 127.0.0.1:0\nplugins:\n- name: names\n  config: {pattren: x}\n")
 	for _, tt := range []struct {
 		args           []string
 		exit           int
@@ -66,6 +70,9 @@ func TestArgumentsAndExitCodes(t *testing.T) {
 		{[]string{"--check", "-c", out}, 2, "", out + ":4: limits.mailbox: between "},
 		{[]string{"--check", "-c", far}, 2, "", far + ":2: listen: 0.0.0.0:1 can be reached from other machines"},
 		{[]string{"-c", filepath.Join(t.TempDir(), "none")}, 2, "", "no such file"},
+		{[]string{"--check", "-c", missing}, 2, "", missing + ":3: plugins[0].name: plugin mine: there is no such file: looked for " + filepath.Dir(binary) + "/famchat-plugin-mine"},
+		{[]string{"-c", missing}, 2, "", missing + ":3: plugins[0].name: plugin mine: there is no such file"},
+		{[]string{"--check", "-c", wrong}, 2, "", wrong + ":4: plugins[0].config: plugin names: config: unknown key \"pattren\"; there are"},
 		{[]string{"--nonsense"}, 2, "", "nonsense"},
 		{[]string{"more"}, 2, "", `"more" is one word too many`},
 	} {
@@ -116,6 +123,9 @@ var listening = regexp.MustCompile(`msg"?[=:]"?listening"?[ ,]"?addr"?[=:]"?(127
 // start starts famchatd with a file that says settings.
 func start(t *testing.T, settings string) *process {
 	t.Helper()
+	if !strings.Contains(settings, "plugins:") {
+		settings += "plugins: []\n"
+	}
 	p := &process{t: t, file: write(t, "listen: 127.0.0.1:0\n"+settings), more: make(chan struct{}, 1), ended: make(chan struct{})}
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -216,7 +226,7 @@ type person struct {
 	*protocol.Writer
 }
 
-func (p *process) join(name string) *person {
+func (p *process) connect() *person {
 	p.t.Helper()
 	conn, err := net.Dial("tcp", p.addr)
 	if err != nil {
@@ -224,7 +234,12 @@ func (p *process) join(name string) *person {
 	}
 	_ = conn.SetDeadline(time.Now().Add(watchdog))
 	p.t.Cleanup(func() { conn.Close() })
-	c := &person{p.t, conn, protocol.NewReader(conn), protocol.NewWriter(conn)}
+	return &person{p.t, conn, protocol.NewReader(conn), protocol.NewWriter(conn)}
+}
+
+func (p *process) join(name string) *person {
+	p.t.Helper()
+	c := p.connect()
 	c.say(name)
 	c.wait("you joined")
 	return c
@@ -237,7 +252,9 @@ func (c *person) say(s string) {
 	}
 }
 
-// wait reads until a string holds text.
+var colours = regexp.MustCompile("\x1b\\[[0-9;]*m")
+
+// wait reads until a string, without its colours, holds text.
 func (c *person) wait(text string) string {
 	c.t.Helper()
 	for {
@@ -245,8 +262,8 @@ func (c *person) wait(text string) string {
 		if err != nil {
 			c.t.Fatalf("waiting for %q: %v", text, err)
 		}
-		if strings.Contains(string(s), text) {
-			return string(s)
+		if plain := colours.ReplaceAllString(string(s), ""); strings.Contains(plain, text) {
+			return plain
 		}
 	}
 }

@@ -6,7 +6,8 @@ import (
 )
 
 // defaultConfig returns what holds where famchat.yaml says nothing. The shipped
-// famchat.yaml says the same, which a test holds them to.
+// famchat.yaml says the same, which a test holds them to; the plugins are taken from
+// there.
 func defaultConfig() config {
 	d := daemon.DefaultConfig()
 	l := d.Limits
@@ -24,6 +25,7 @@ func defaultConfig() config {
 			Keepalive: l.Keepalive, DeadPeer: l.DeadPeer,
 			Pending: l.Pending, Lingering: l.Lingering, Mailbox: l.Mailbox,
 		},
+		Plugins:       shippedPlugins(),
 		Log:           logConfig{Level: "info", Format: "text"},
 		ShutdownGrace: d.ShutdownGrace,
 		EventLoop:     d.EventLoop,

@@ -67,8 +67,8 @@ func (d *Document) Errorf(path, format string, args ...any) Error {
 // Fields are named by their tags `yaml:"name"`; a field without a tag is not
 // part of the file. A field is a string, bool, int, int64, time.Duration, Bytes,
 // a struct, a slice of any of these, or a yaml.Node, which is kept as it stands.
-// Where a slice of strings is wanted, one string is a slice of one. Decode
-// panics where into is not such a struct.
+// Where a slice of strings is wanted, one string is a slice of one. An item of a
+// slice that is a Defaulter begins with its defaults. Decode panics where into is not such a struct.
 //
 // The error is an Errors with every problem that was found, in the order of
 // their lines; *into is unchanged then. The Document is never nil.

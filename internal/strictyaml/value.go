@@ -25,6 +25,9 @@ const (
 	tagTimestamp = "!!timestamp"
 )
 
+// Defaulter is an item of a list that begins with what SetDefaults sets.
+type Defaulter interface{ SetDefaults() }
+
 // field is a field of a struct that has a name in the file.
 type field struct {
 	name  string
@@ -122,6 +125,9 @@ func (d *decoder) decodeList(n *yaml.Node, v reflect.Value, path string) {
 	case n.Kind == yaml.SequenceNode:
 		list := reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content))
 		for i, item := range n.Content {
+			if v, ok := list.Index(i).Addr().Interface().(Defaulter); ok {
+				v.SetDefaults()
+			}
 			d.decode(item, list.Index(i), index(path, i))
 		}
 		v.Set(list)

@@ -31,7 +31,7 @@ var (
 // Host is the plugins of a room. New starts them, Close ends them.
 type Host struct {
 	cfg     Config
-	folder  *folder
+	folder  *folder // nil, as is spawner, as long as there was no plugin
 	spawner *spawner
 	began   time.Time
 	running context.Context
@@ -55,11 +55,7 @@ func New(ctx context.Context, c Config) (*Host, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	f, err := newFolder(c.Folder)
-	if err != nil {
-		return nil, fmt.Errorf("the folder for the plugins' sockets: %w", err)
-	}
-	h := &Host{cfg: c, folder: f, spawner: newSpawner(), began: time.Now()}
+	h := &Host{cfg: c, began: time.Now()}
 	h.running, h.cancel = context.WithCancel(context.Background())
 	h.units.Store(new([]*unit))
 	units, err := h.startAll(ctx, c.Plugins)
@@ -71,8 +67,25 @@ func New(ctx context.Context, c Config) (*Host, error) {
 	return h, nil
 }
 
+// prepare makes what the first plugin needs: a room without has nothing of it.
+func (h *Host) prepare() (err error) {
+	if h.folder != nil {
+		return nil
+	}
+	if h.folder, err = newFolder(h.cfg.Folder); err != nil {
+		return fmt.Errorf("the folder for the plugins' sockets: %w", err)
+	}
+	h.spawner = newSpawner()
+	return nil
+}
+
 // startAll starts plugins, or none of them.
 func (h *Host) startAll(ctx context.Context, plugins []Plugin) ([]*unit, error) {
+	if len(plugins) > 0 {
+		if err := h.prepare(); err != nil {
+			return nil, err
+		}
+	}
 	units := make([]*unit, len(plugins))
 	errs := make([]error, len(plugins))
 	var all sync.WaitGroup
@@ -149,8 +162,10 @@ func (h *Host) Close() {
 	h.units.Store(new([]*unit))
 	h.cancel()
 	h.background.Wait()
-	h.spawner.close()
-	h.folder.close()
+	if h.folder != nil {
+		h.spawner.close()
+		h.folder.close()
+	}
 }
 
 func (h *Host) closeAll(units []*unit) {

@@ -311,7 +311,7 @@ func TestKillingTheDaemonLeavesNoPluginAndTheNextSweepsItsFolder(t *testing.T) {
 	if len(left) != 1 {
 		t.Fatalf("the killed daemon left %d folders, want its one", len(left))
 	}
-	h, err := host.New(t.Context(), host.Config{Folder: where})
+	h, err := host.New(t.Context(), host.Config{Folder: where, Plugins: []host.Plugin{behaving(t, "one", behaviour{Mark: "1"})}})
 	if err != nil {
 		t.Fatal(err)
 	}
