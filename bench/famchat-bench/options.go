@@ -18,16 +18,17 @@ const (
 	partThroughput = "throughput"
 	partLatency    = "latency"
 	partDisturbed  = "disturbed"
+	partPlugins    = "plugins"
 	partMemory     = "memory"
 	partRest       = "rest"
 )
 
-var allParts = []string{partThroughput, partLatency, partDisturbed, partMemory, partRest}
+var allParts = []string{partThroughput, partLatency, partDisturbed, partPlugins, partMemory, partRest}
 
 // options are the flags.
 type options struct {
 	daemon     string        // the famchatd to measure
-	rounds     int           // rounds of throughput, latency and disturbed
+	rounds     int           // rounds of throughput, latency, disturbed and plugins
 	window     time.Duration // the timed part of a round
 	gomaxprocs int           // for the daemon; the generator keeps its own
 	parts      []string      // some of allParts
@@ -51,6 +52,7 @@ type plan struct {
 	verifyMembers  int
 	verifyWaves    int // each member sends verifyBatch messages in each
 	disturbed      disturbedPlan
+	plugins        pluginPlan
 }
 
 // disturbedPlan are the sizes of the disturbances.
@@ -76,6 +78,7 @@ func fullPlan() plan {
 		restMembers: 1000, rest: 10 * time.Second, verifyMembers: 100, verifyWaves: 5,
 		disturbed: disturbedPlan{members: 1000, rate: 50, floodLines: 1e6, arrivals: 2000, storm: time.Second,
 			halves: 1000, joins: 20, pause: 500 * time.Millisecond},
+		plugins: pluginPlan{members: 10, rate: 50},
 	}
 }
 
@@ -88,6 +91,7 @@ func quickPlan() plan {
 		restMembers: 50, rest: 200 * time.Millisecond, verifyMembers: 10, verifyWaves: 3,
 		disturbed: disturbedPlan{members: 20, rate: 50, floodLines: 200, arrivals: 50, storm: 200 * time.Millisecond,
 			halves: 20, joins: 5, pause: 50 * time.Millisecond},
+		plugins: pluginPlan{members: 5, rate: 50},
 	}
 }
 
@@ -114,7 +118,7 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	flags := flag.NewFlagSet("famchat-bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&o.daemon, "daemon", "", "the famchatd to measure (default: the one beside this program)")
-	flags.IntVar(&o.rounds, "rounds", 0, "rounds of throughput, latency and disturbed (default 5; 1 with --quick)")
+	flags.IntVar(&o.rounds, "rounds", 0, "rounds of throughput, latency, disturbed and plugins (default 5; 1 with --quick)")
 	flags.DurationVar(&o.window, "window", 0, "timed part of a round (default 3s; 200ms with --quick)")
 	flags.IntVar(&o.gomaxprocs, "gomaxprocs", runtime.NumCPU(), "GOMAXPROCS of the daemon")
 	flags.StringVar(&only, "only", strings.Join(allParts, ","), "the parts to run")

@@ -52,6 +52,29 @@ type report struct {
 	Rows []*row   `json:"rows"`
 
 	Disturbed []*disturbance `json:"disturbed,omitempty"`
+	Plugins   []*pluginRow   `json:"plugins,omitempty"`
+}
+
+// pluginCounts are with how many plugins the daemon is measured.
+var pluginCounts = [...]int{0, 1, 3}
+
+// pluginRow is one figure of the daemon by the number of its plugins.
+type pluginRow struct {
+	Name   string                       `json:"name"`
+	Unit   string                       `json:"unit"`
+	Median [len(pluginCounts)]float64   `json:"median"` // with 0, 1 and 3
+	Rounds [len(pluginCounts)][]float64 `json:"rounds"`
+}
+
+// addPlugins notes one round's figure with so many plugins.
+func (r *report) addPlugins(plugins int, name, unit string, value float64) {
+	i := slices.IndexFunc(r.Plugins, func(p *pluginRow) bool { return p.Name == name })
+	if i < 0 {
+		i = len(r.Plugins)
+		r.Plugins = append(r.Plugins, &pluginRow{Name: name, Unit: unit})
+	}
+	at := slices.Index(pluginCounts[:], plugins)
+	r.Plugins[i].Rounds[at] = append(r.Plugins[i].Rounds[at], value)
 }
 
 // disturbance is one figure of the daemon without and with something that
@@ -138,6 +161,11 @@ func (r *report) finish() {
 		d.Quiet, d.Disturbed = median(d.QuietRounds), median(d.DisturbedRounds)
 		d.Ratio = median(ratios(d.DisturbedRounds, d.QuietRounds))
 	}
+	for _, p := range r.Plugins {
+		for i := range p.Rounds {
+			p.Median[i] = median(p.Rounds[i])
+		}
+	}
 }
 
 // writeJSON writes a finished report as JSON.
@@ -159,6 +187,9 @@ func (r *report) writeText(w io.Writer) error {
 	if len(r.Disturbed) > 0 {
 		r.writeDisturbed(&b)
 	}
+	if len(r.Plugins) > 0 {
+		r.writePlugins(&b)
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -174,6 +205,19 @@ func (r *report) writeDisturbed(b *strings.Builder) {
 	for _, d := range r.Disturbed {
 		fmt.Fprintf(b, line, nameWidth, d.Name, d.Unit, number(d.Quiet), number(d.Disturbed),
 			fmt.Sprintf("%.2f", d.Ratio), fmt.Sprintf("at most %g", d.Promise))
+	}
+}
+
+// writePlugins writes a table of what plugins cost.
+func (r *report) writePlugins(b *strings.Builder) {
+	nameWidth := 0
+	for _, p := range r.Plugins {
+		nameWidth = max(nameWidth, len([]rune(p.Name)))
+	}
+	const line = "%-*s  %-8s %11s %11s %11s\n"
+	fmt.Fprintf(b, "\n"+line, nameWidth, "plugins, on the daemon's core", "", "none", "profanity", "all three")
+	for _, p := range r.Plugins {
+		fmt.Fprintf(b, line, nameWidth, p.Name, p.Unit, number(p.Median[0]), number(p.Median[1]), number(p.Median[2]))
 	}
 }
 

@@ -109,6 +109,11 @@ func (b *bench) measureAll(ctx context.Context, parts []string) error {
 				return err
 			}
 		}
+		if slices.Contains(parts, partPlugins) {
+			if err := b.plugins(ctx, round); err != nil {
+				return err
+			}
+		}
 	}
 	if slices.Contains(parts, partMemory) {
 		if err := b.memories(ctx); err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,7 +33,8 @@ type programs struct {
 	folder     string // temporary: configs, the daemon's runtime folder
 	cores      cores
 
-	messageRate int // of each member that the daemon allows; 0: any
+	messageRate int    // of each member that the daemon allows; 0: any
+	plugins     string // the daemon's, as famchat.yaml has them; "": none
 }
 
 // config is the famchat.yaml of the measured daemon: nothing that would slow down
@@ -40,7 +42,7 @@ type programs struct {
 const config = `listen: 127.0.0.1:0
 event_loop: %s
 limits: {clients: 12000, message_rate: %d, name_timeout: 2m}
-plugins: []
+plugins: %s
 log: {level: info, format: text}
 `
 
@@ -48,6 +50,7 @@ log: {level: info, format: text}
 type server struct {
 	kind kind
 	addr netip.AddrPort
+	took time.Duration // from the start until it listened
 	pid  int
 
 	cmd    *exec.Cmd
@@ -67,7 +70,7 @@ func (p *programs) start(ctx context.Context, k kind) (*server, error) {
 	}
 	if !k.Floor {
 		file := filepath.Join(p.folder, "famchat-"+k.Poller+".yaml")
-		if err := os.WriteFile(file, fmt.Appendf(nil, config, k.Poller, p.messageRate), 0o600); err != nil {
+		if err := os.WriteFile(file, fmt.Appendf(nil, config, k.Poller, p.messageRate, cmp.Or(p.plugins, "[]")), 0o600); err != nil {
 			return nil, fmt.Errorf("writing the daemon's config: %w", err)
 		}
 		cmd = exec.Command(p.daemon, "-c", file)
@@ -76,6 +79,7 @@ func (p *programs) start(ctx context.Context, k kind) (*server, error) {
 	// Its own process group: Ctrl-C is for us, and we stop it. Should we be
 	// killed, it goes with us.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	began := time.Now()
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		return nil, fmt.Errorf("starting %s: %w", k, err)
@@ -90,6 +94,7 @@ func (p *programs) start(ctx context.Context, k kind) (*server, error) {
 		s.stop()
 		return nil, err
 	}
+	s.took = time.Since(began)
 	return s, nil
 }
 

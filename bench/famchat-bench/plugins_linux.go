@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// shippedPlugins are what 0, 1 and 3 plugins are: one that filters, and all that
+// ship.
+var shippedPlugins = map[int]string{
+	0: "[]",
+	1: "[{name: profanity}]",
+	3: "[{name: names}, {name: profanity}, {name: commands, grants: [members, say, private]}]",
+}
+
+// pluginPlan are the sizes of the plugin measurements.
+type pluginPlan struct {
+	members int
+	rate    int // messages a second, in a quiet room
+}
+
+// plugins is one round with 0, 1 and 3 plugins. The plugins share the daemon's core.
+func (b *bench) plugins(ctx context.Context, round int) error {
+	defer func() { b.programs.plugins = "" }()
+	p := b.plan.plugins
+	k := kind{Poller: "epoll"}
+	for _, n := range pluginCounts {
+		b.programs.plugins = shippedPlugins[n]
+		var f pluginFigures
+		err := b.measure(ctx, k, p.members, func(s *server, c *crowd) error {
+			f.start = s.took
+			l, err := runLatency(ctx, c, p.rate, b.plan.warmup, b.plan.window)
+			if err != nil {
+				return err
+			}
+			f.p50, f.p99 = percentile(l, 50), percentile(l, 99)
+			return f.memory(s)
+		})
+		if err == nil {
+			err = b.measure(ctx, k, p.members, func(s *server, c *crowd) error {
+				t, err := runThroughput(ctx, s, c, b.plan.loadOf(false, p.members, c.format), b.plan.warmup, b.plan.window)
+				f.rate = t.deliveries / float64(p.members) / t.wall.Seconds()
+				return err
+			})
+		}
+		if err != nil {
+			return fmt.Errorf("%d plugins: %w", n, err)
+		}
+		b.report.addPlugins(n, fmt.Sprintf("one sender, %d members", p.members), "k msg/s", f.rate/1e3)
+		quiet := fmt.Sprintf("latency, %d members, %d messages/s, ", p.members, p.rate)
+		b.report.addPlugins(n, quiet+"p50", "µs", microseconds(f.p50))
+		b.report.addPlugins(n, quiet+"p99", "µs", microseconds(f.p99))
+		b.report.addPlugins(n, "from start to listening", "ms", microseconds(f.start)/1e3)
+		b.report.addPlugins(n, "resident, the daemon", "MiB", mebibytes(f.daemon))
+		b.report.addPlugins(n, "resident, its plugins together", "MiB", mebibytes(f.plugins))
+		b.say("round %d of %d: %d plugins: %.0f messages/s, p50 %s, p99 %s, ready in %s", round+1, b.plan.rounds, n, f.rate, f.p50, f.p99, f.start)
+	}
+	return nil
+}
+
+// pluginFigures is what one round says of a number of plugins.
+type pluginFigures struct {
+	rate            float64 // messages a second that one sender gets through
+	p50, p99, start time.Duration
+	daemon, plugins int64 // bytes resident
+}
+
+// memory notes what the daemon and its children have resident.
+func (f *pluginFigures) memory(s *server) (err error) {
+	if f.daemon, err = s.rss(); err != nil {
+		return err
+	}
+	children, err := childrenOf(s.pid)
+	if err != nil {
+		return err
+	}
+	f.plugins = 0
+	for _, pid := range children {
+		bytes, err := processRSS(pid)
+		if err != nil {
+			return err
+		}
+		f.plugins += bytes
+	}
+	return nil
+}
+
+// childrenOf returns the processes that a process has started.
+func childrenOf(pid int) ([]int, error) {
+	lists, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	if err != nil {
+		return nil, err
+	}
+	var pids []int
+	for _, list := range lists {
+		text, err := os.ReadFile(list)
+		if err != nil {
+			return nil, fmt.Errorf("reading the plugins of the daemon: %w", err)
+		}
+		for _, field := range strings.Fields(string(text)) {
+			child, err := strconv.Atoi(field)
+			if err != nil {
+				return nil, fmt.Errorf("reading %s: %w", list, err)
+			}
+			pids = append(pids, child)
+		}
+	}
+	return pids, nil
+}
