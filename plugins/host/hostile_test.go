@@ -167,7 +167,10 @@ func TestAFloodOnStderrAndStdoutIsBounded(t *testing.T) {
 }
 
 func TestWhatAPluginPrintsIsNoTrouble(t *testing.T) {
-	r := start(t, behaving(t, "one", behaviour{Mark: "1", Stdout: 1000, Stderr: 20}))
+	r := start(t, behaving(t, "one", behaviour{Mark: "1", Stdout: 30, Stderr: 20}))
+	for _, text := range []string{"this is printed before the handshake", "this is printed after the handshake"} {
+		eventually(t, text, func() bool { return strings.Contains(r.log.String(), text) })
+	}
 	if got, want := r.filter("x"), `replace "x1"`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}

@@ -76,7 +76,8 @@ func (h *Host) connect(ctx context.Context, p Plugin, img *image) (*instance, er
 	cmd := img.command()
 	cmd.Args = []string{img.path}
 	cmd.Env = environment(p, img, h.cfg.Log)
-	process, err := newProcess(cmd, h.spawner, newStderrLog(h.cfg.Log.With("plugin", p.Name)), p.MemoryBytes)
+	log := newStderrLog(h.cfg.Log.With("plugin", p.Name))
+	process, err := newProcess(cmd, h.spawner, log, p.MemoryBytes)
 	if err != nil {
 		return nil, err
 	}
@@ -88,8 +89,8 @@ func (h *Host) connect(ctx context.Context, p Plugin, img *image) (*instance, er
 		AutoMTLS:         !p.NoMTLS,
 		SkipHostEnv:      true,
 		StartTimeout:     startTimeout,
-		SyncStdout:       io.Discard,
-		SyncStderr:       io.Discard,
+		SyncStdout:       log, // what an SDK of go-plugin's has taken off both
+		SyncStderr:       log,
 		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: h.folder.path},
 		Logger:           quietLogger(),
 		GRPCDialOptions: []grpc.DialOption{

@@ -92,6 +92,16 @@ func (l *stderrLog) note(msg string, args ...any) {
 	}
 }
 
+// Write takes what a plugin prints by way of go-plugin, some lines at a time.
+func (l *stderrLog) Write(b []byte) (int, error) {
+	for line := range bytes.Lines(b) {
+		if l.may() {
+			l.line(bytes.TrimSpace(line[:min(len(line), maxLine)]))
+		}
+	}
+	return len(b), nil
+}
+
 func (l *stderrLog) line(line []byte) {
 	if len(line) == 0 {
 		return
