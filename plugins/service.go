@@ -73,14 +73,14 @@ func (s *service) Init(_ context.Context, r *pluginpb.InitRequest) (_ *pluginpb.
 	if err != nil {
 		return nil, status.Error(codes.InvalidArgument, err.Error())
 	}
-	s.hooks = hooks
-	s.commands = map[string]*Command{}
+	commands := map[string]*Command{}
 	for i, c := range hooks.Commands {
-		if c.Run == nil {
-			return nil, status.Errorf(codes.Internal, "/%s has no function", c.Name)
+		if c.Run == nil || commands[c.Name] != nil {
+			return nil, status.Errorf(codes.Internal, "/%s has no function, or is there twice", c.Name)
 		}
-		s.commands[c.Name] = &hooks.Commands[i]
+		commands[c.Name] = &hooks.Commands[i]
 	}
+	s.hooks, s.commands = hooks, commands
 	return s.describe(), nil
 }
 

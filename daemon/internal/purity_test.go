@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -29,6 +30,7 @@ func TestPurePackagesImportNoClockNetworkOrSystem(t *testing.T) {
 		{files: "screen/*.go"},
 		{files: "transcript/*.go"},
 		{files: "hub/*.go"},
+		{files: "../../plugins/famchat-plugin-profanity/internal/filter/*.go"},
 	} {
 		paths, err := filepath.Glob(test.files)
 		if err != nil {
@@ -45,6 +47,25 @@ func TestPurePackagesImportNoClockNetworkOrSystem(t *testing.T) {
 			}
 			for _, complaint := range complaints(f, test.names) {
 				t.Errorf("%s %s", path, complaint)
+			}
+		}
+	}
+}
+
+// Who embeds the daemon links neither go-plugin nor gRPC nor an HTTP server.
+func TestTheDaemonLinksNoPluginsAndNoHTTP(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", "famchat/daemon").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	deps := strings.Fields(string(out))
+	if !slices.Contains(deps, "famchat/daemon/hooks") {
+		t.Fatalf("the dependencies are %v", deps)
+	}
+	for _, dep := range deps {
+		for _, heavy := range []string{"hashicorp/", "google.golang.org/", "net/http", "yaml", "famchat/plugins"} {
+			if strings.Contains(dep, heavy) {
+				t.Errorf("it links %s", dep)
 			}
 		}
 	}
