@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"famchat/daemon/internal/room"
@@ -21,10 +22,9 @@ type Stats struct {
 	HooksUnseen int64         // events that a hook which observes was too slow for
 }
 
-// Stats returns what has been counted.
-func (s *Server) Stats(ctx context.Context) (Stats, error) {
-	var stats Stats
-	err := s.do(ctx, func() {
+// Stats returns what has been counted. It works after the server has stopped, too.
+func (s *Server) Stats(ctx context.Context) (stats Stats, err error) {
+	count := func() {
 		l, h := s.loop.Stats(), s.hub.Stats()
 		stats = Stats{
 			Accepted: l.Accepted, Refused: l.Refused, BytesWritten: h.BytesWritten, Ended: map[string]uint64{},
@@ -36,6 +36,15 @@ func (s *Server) Stats(ctx context.Context) (Stats, error) {
 				stats.Ended[room.Reason(why).String()] = n
 			}
 		}
-	})
+	}
+	err = s.do(ctx, count)
+	if errors.Is(err, ErrStopped) {
+		select {
+		case <-s.served: // and its thread is at rest
+			count()
+			return stats, nil
+		default:
+		}
+	}
 	return stats, err
 }

@@ -19,4 +19,8 @@ func TestStatsCountEveryEndByItsReason(t *testing.T) {
 		got, err := s.Stats(context.Background())
 		return err == nil && maps.Equal(got.Ended, want) && got.Accepted == 3 && got.BytesWritten > 0 && got.Turns > 0
 	})
+	s.stop()
+	if got, err := s.Stats(context.Background()); err != nil || got.Accepted != 3 || got.LongestTurn <= 0 {
+		t.Errorf("after it has stopped: got %+v, %v", got, err)
+	}
 }

@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -48,6 +50,9 @@ func (b *bench) plugins(ctx context.Context, round int) error {
 				return err
 			})
 		}
+		if err == nil {
+			f.turn, err = b.troubled(ctx, k)
+		}
 		if err != nil {
 			return fmt.Errorf("%d plugins: %w", n, err)
 		}
@@ -55,6 +60,7 @@ func (b *bench) plugins(ctx context.Context, round int) error {
 		quiet := fmt.Sprintf("latency, %d members, %d messages/s, ", p.members, p.rate)
 		b.report.addPlugins(n, quiet+"p50", "µs", microseconds(f.p50))
 		b.report.addPlugins(n, quiet+"p99", "µs", microseconds(f.p99))
+		b.report.addPlugins(n, "longest turn of the loop, flooded, plugins stopped and killed", "µs", microseconds(f.turn))
 		b.report.addPlugins(n, "from start to listening", "ms", microseconds(f.start)/1e3)
 		b.report.addPlugins(n, "resident, the daemon", "MiB", mebibytes(f.daemon))
 		b.report.addPlugins(n, "resident, its plugins together", "MiB", mebibytes(f.plugins))
@@ -63,11 +69,56 @@ func (b *bench) plugins(ctx context.Context, round int) error {
 	return nil
 }
 
+// troubled floods the daemon, and halfway stops its plugins with SIGSTOP, so that
+// they hang, and later kills those that run then. It returns the longest turn that
+// the loop took meanwhile.
+func (b *bench) troubled(ctx context.Context, k kind) (time.Duration, error) {
+	var s *server
+	members := b.plan.plugins.members
+	err := b.measure(ctx, k, members, func(running *server, c *crowd) error {
+		s = running
+		stop := time.AfterFunc(b.plan.warmup, func() { signalChildren(s.pid, syscall.SIGSTOP) })
+		kill := time.AfterFunc(b.plan.warmup+b.plan.window*3/4, func() { signalChildren(s.pid, syscall.SIGKILL) })
+		defer stop.Stop()
+		defer kill.Stop()
+		if _, err := runThroughput(ctx, s, c, b.plan.loadOf(false, members, c.format), b.plan.warmup, b.plan.window); err != nil {
+			return err
+		}
+		s.terminate() // once, and it says how it was before it ends
+		select {
+		case <-s.exited:
+			return nil
+		case <-time.After(stopTimeout):
+			return errors.New("it does not stop")
+		}
+	})
+	if err != nil {
+		return 0, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, line := range s.tail {
+		if _, turn, found := strings.Cut(line, "longest_turn="); found {
+			return time.ParseDuration(turn)
+		}
+	}
+	return 0, errors.New("the daemon did not log its longest turn when it stopped")
+}
+
+// signalChildren signals what a process has started.
+func signalChildren(pid int, s syscall.Signal) {
+	children, _ := childrenOf(pid) // none are none
+	for _, child := range children {
+		_ = syscall.Kill(child, s)
+	}
+}
+
 // pluginFigures is what one round says of a number of plugins.
 type pluginFigures struct {
 	rate            float64 // messages a second that one sender gets through
 	p50, p99, start time.Duration
-	daemon, plugins int64 // bytes resident
+	turn            time.Duration // the longest of the loop, while plugins are in trouble
+	daemon, plugins int64         // bytes resident
 }
 
 // memory notes what the daemon and its children have resident.

@@ -143,7 +143,8 @@ func serve(ctx context.Context, file string, c config, stderr io.Writer) int {
 		log.Error("stopped", "err", err)
 		return exitFailed
 	}
-	log.Info("stopped")
+	stats, _ := server.Stats(context.WithoutCancel(ctx)) // of a server that was served
+	log.Info("stopped", "turns", stats.Turns, "longest_turn", stats.LongestTurn)
 	return exitDone
 }
 

@@ -284,8 +284,9 @@ func (h *Host) Offers() hooks.Offers {
 }
 
 // backstop is how much longer the daemon waits than this package does, which
-// answers by each plugin's policy.
-const backstop = 100 * time.Millisecond
+// answers by each plugin's policy: long enough that a machine which is busy does not
+// make the daemon hand back what the policy would post.
+const backstop = time.Second
 
 // Observe implements hooks.Hooks.
 func (h *Host) Observe(_ context.Context, events []hooks.Event) {
