@@ -7,11 +7,14 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"os/signal"
 	"testing"
 
 	"famchat/protocol"
 
 	"sync"
+	"syscall"
+	"time"
 )
 
 // fakeEnv makes this test binary be the fake daemon, with the fault that it names.
@@ -55,6 +58,13 @@ func serveFake(fault string) error {
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	log.Info("starting", "addr", "127.0.0.1:1")
 	log.Info("listening", "addr", l.Addr().String())
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGTERM)
+	go func() {
+		<-stop
+		log.Info("stopped", "longest_turn", time.Millisecond)
+		os.Exit(0)
+	}()
 	f := &fake{fault: fault}
 	for {
 		conn, err := l.Accept()
