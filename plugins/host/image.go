@@ -19,7 +19,6 @@ const maxImageBytes = 512 << 20
 type image struct {
 	path string
 	file *os.File // the sealed copy; nil where there are none or it is a script
-	hash string   // in hexadecimal; "" where it was not asked for
 }
 
 // newImage verifies a plugin's file and, where the system can, makes a sealed copy
@@ -76,9 +75,8 @@ func (img *image) verify(f *os.File, want string) error {
 	if _, err := io.Copy(h, io.NewSectionReader(f, 0, maxImageBytes)); err != nil {
 		return fmt.Errorf("reading %s: %w", img.path, err)
 	}
-	img.hash = hex.EncodeToString(h.Sum(nil))
-	if !strings.EqualFold(img.hash, want) {
-		return fmt.Errorf("%s has the SHA-256 %s, and sha256: wants %s", img.path, img.hash, strings.ToLower(want))
+	if got := hex.EncodeToString(h.Sum(nil)); !strings.EqualFold(got, want) {
+		return fmt.Errorf("%s has the SHA-256 %s, and sha256: wants %s", img.path, got, strings.ToLower(want))
 	}
 	return nil
 }

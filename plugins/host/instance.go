@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"math"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -92,7 +92,7 @@ func (h *Host) connect(ctx context.Context, p Plugin, img *image) (*instance, er
 		SyncStdout:       log, // what an SDK of go-plugin's has taken off both
 		SyncStderr:       log,
 		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: h.folder.path},
-		Logger:           quietLogger(),
+		Logger:           hclog.NewNullLogger(), // what it knows is said in errors, and logged here
 		GRPCDialOptions: []grpc.DialOption{
 			grpc.WithIdleTimeout(0),
 			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(contract.MaxAnswerBytes), grpc.MaxCallSendMsgSize(contract.MaxAnswerBytes)),
@@ -221,7 +221,7 @@ func environment(p Plugin, img *image, l *slog.Logger) []string {
 	env := []string{
 		contract.EnvLifeline + "=" + contract.LifelineStdin,
 		contract.EnvLogLevel + "=" + levelOf(l),
-		contract.EnvDir + "=" + img.path[:strings.LastIndexByte(img.path, '/')+1],
+		contract.EnvDir + "=" + filepath.Dir(img.path),
 	}
 	for _, name := range p.Env {
 		if value, there := os.LookupEnv(name); there {
@@ -240,9 +240,4 @@ func levelOf(l *slog.Logger) string {
 		}
 	}
 	return level.String()
-}
-
-// quietLogger is go-plugin's: what it knows is said in errors, and logged here.
-func quietLogger() hclog.Logger {
-	return hclog.New(&hclog.LoggerOptions{Output: io.Discard, Level: hclog.Off})
 }
