@@ -37,16 +37,18 @@ type Server struct {
 	pumps   *pumps
 	journal *journal
 	clock   clock
+	started time.Time
 
 	mu      sync.Mutex
 	serving bool
 	served  chan struct{} // closed when Serve, or Shutdown without it, is done
 
 	// Of the loop's thread:
-	lastNow  int64
-	stopping bool
-	stopBy   int64
-	watchers int
+	lastNow     int64
+	stopping    bool
+	stopBy      int64
+	readers     int  // who watch what people write
+	countedDown bool // a countdown is over
 }
 
 // New makes a server and listens. The error is a *ConfigError, or several joined,
@@ -56,7 +58,7 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 	c = c.withDefaults()
-	s := &Server{config: c, made: c, served: make(chan struct{}), journal: newJournal(c.Log), lastNow: -1}
+	s := &Server{config: c, made: c, served: make(chan struct{}), journal: newJournal(c.Log), started: time.Now(), lastNow: -1}
 	s.pumps = newPumps(c.Hooks, s.answer)
 	var err error
 	if s.sockets, err = listen(c); err != nil {
@@ -68,6 +70,7 @@ func New(c Config) (*Server, error) {
 		return nil, fmt.Errorf("making the event loop: %w", err)
 	}
 	r := room.New(c.forRoom(s.pumps.offers))
+	c.impose(r)
 	s.hub = hub.New(r, c.forHub(), (*outside)(s))
 	return s, nil
 }
@@ -199,7 +202,7 @@ func (s *Server) Reconfigure(ctx context.Context, c Config) (restart []string, e
 	err = s.do(ctx, func() {
 		s.pumps.offers = offers
 		restart = s.made.restartFor(c)
-		s.config.Room, s.config.Limits, s.config.ShutdownGrace = c.Room, c.Limits, c.ShutdownGrace
+		s.config.Room, s.config.Limits, s.config.ShutdownGrace, s.config.MayRead = c.Room, c.Limits, c.ShutdownGrace, c.MayRead
 		s.configure()
 	})
 	return restart, err
@@ -208,9 +211,13 @@ func (s *Server) Reconfigure(ctx context.Context, c Config) (restart []string, e
 // configure puts s.config into force, on the loop's thread.
 func (s *Server) configure() {
 	c := s.config.forRoom(s.pumps.offers)
-	c.ObservePosts = c.ObservePosts || s.watchers > 0
+	c.ObservePosts = c.ObservePosts || s.readers > 0 && c.MayRead
 	s.hub.Configure(s.config.forHub(), c)
 }
+
+// NeedsRestart names the settings of c that differ from those which the server was
+// made with, and which Reconfigure cannot change.
+func (s *Server) NeedsRestart(c Config) []string { return s.made.restartFor(c.withDefaults()) }
 
 // restartFor names the settings that differ and are fixed while a server runs.
 func (c Config) restartFor(n Config) []string {
@@ -248,7 +255,11 @@ func (h *handler) tick() {
 
 func (h *handler) Opened(c *loop.Conn) {
 	h.tick()
-	c.Owner = h.hub.Open(room.ID(c.ID()), c)
+	address := ""
+	if h.hub.Room().BansAddresses() {
+		address = bannable(c.RemoteAddr())
+	}
+	c.Owner = h.hub.Open(room.ID(c.ID()), c, address)
 }
 
 func (h *handler) Wants() bool { return h.hub.Wants() }
@@ -280,6 +291,11 @@ func (h *handler) Posted(m any) {
 func (h *handler) EndTurn(now int64) int64 {
 	h.tick()
 	next := h.hub.EndTurn()
+	if h.countedDown {
+		h.countedDown = false
+		(*Server)(h).stop(h.config.ShutdownGrace)
+		return 0 // what that draws comes out in a turn of its own
+	}
 	if h.stopping {
 		if h.hub.Empty() && h.loop.Stats().Lingering == 0 || now >= h.stopBy {
 			h.loop.Stop()
@@ -296,10 +312,13 @@ func (o *outside) AskName(id uint64, n hooks.NameRequest) { o.pumps.askName(id, 
 func (o *outside) AskMessage(id uint64, m *hooks.Message) { o.pumps.askMessage(id, m) }
 func (o *outside) AskCommand(id uint64, call *hooks.Call) { o.pumps.askCommand(id, call) }
 func (o *outside) Ended(id room.ID, why room.Reason)      { o.journal.ended(id, why) }
+func (o *outside) CountedDown()                           { o.countedDown = true }
 func (o *outside) Happened(e *hooks.Event) {
 	e.Time = time.Now()
 	o.pumps.observe(*e)
-	o.journal.happened(*e)
+	if e.Kind != hooks.Posted || o.readers > 0 && o.config.MayRead {
+		o.journal.happened(*e)
+	}
 }
 
 func (c Config) forRoom(offers hooks.Offers) room.Config {
@@ -311,8 +330,9 @@ func (c Config) forRoom(offers hooks.Offers) room.Config {
 			Clients: l.Clients, NameNanos: int64(l.NameTimeout), NamesTried: l.NamesTried,
 			MessageRate: l.MessageRate, MessageBurst: l.MessageBurst, MessageLines: l.MessageLines,
 			FloodNanos: int64(l.FloodTimeout), Mentions: l.Mentions, Pending: l.Pending,
+			Bans: l.Bans, Mutes: l.Mutes,
 		},
-		Offers: offers, ObservePosts: offers.Observes,
+		Offers: offers, ObservePosts: offers.Observes, MayRead: c.MayRead,
 	}
 }
 
