@@ -15,6 +15,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"famchat/daemon/hooks"
@@ -42,6 +43,7 @@ type Server struct {
 	mu      sync.Mutex
 	serving bool
 	served  chan struct{} // closed when Serve, or Shutdown without it, is done
+	closing chan struct{} // closed when the server begins to stop
 
 	// Of the loop's thread:
 	lastNow     int64
@@ -58,7 +60,7 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 	c = c.withDefaults()
-	s := &Server{config: c, made: c, served: make(chan struct{}), journal: newJournal(c.Log), started: time.Now(), lastNow: -1}
+	s := &Server{config: c, made: c, served: make(chan struct{}), closing: make(chan struct{}), journal: newJournal(c.Log), started: time.Now(), lastNow: -1}
 	s.pumps = newPumps(c.Hooks, s.answer)
 	var err error
 	if s.sockets, err = listen(c); err != nil {
@@ -133,6 +135,7 @@ func (s *Server) begin() bool {
 func (s *Server) Shutdown(ctx context.Context) error {
 	if s.begin() {
 		s.loop.Stop()
+		close(s.closing)
 		_ = s.loop.Run() // closes everything, and does nothing else
 		s.sockets.release()
 		close(s.served)
@@ -149,35 +152,66 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 }
 
+// Stopping is closed when the server begins to stop.
+func (s *Server) Stopping() <-chan struct{} { return s.closing }
+
 // stop begins to stop, on the loop's thread.
 func (s *Server) stop(grace time.Duration) {
 	if s.stopping {
 		return
 	}
 	s.stopping = true
+	close(s.closing)
 	s.stopBy = s.loop.Now() + int64(grace)
 	s.loop.StopAccepting()
 	s.sockets.release()
 	s.hub.Shutdown(s.stopBy)
 }
 
-// do runs f on the loop's thread and waits for it.
+// do runs f on the loop's thread and waits for it. An error says that f has not run
+// and never will.
 func (s *Server) do(ctx context.Context, f func()) error {
+	var taken atomic.Bool // by the loop, or by who gave up
 	done := make(chan struct{})
-	if err := s.loop.Post(ctx, func() { f(); close(done) }); err != nil {
+	run := func() {
+		if taken.CompareAndSwap(false, true) {
+			f()
+			close(done)
+		}
+	}
+	if err := s.loop.Post(ctx, run); err != nil {
 		if errors.Is(err, loop.ErrStopped) {
 			return ErrStopped
 		}
 		return err
 	}
+	err := ErrStopped
 	select {
 	case <-done:
 		return nil
 	case <-ctx.Done():
-		return ctx.Err()
+		err = ctx.Err()
 	case <-s.served:
-		return ErrStopped
 	}
+	if taken.CompareAndSwap(false, true) {
+		return err
+	}
+	<-done
+	return nil
+}
+
+// ask is do for what only asks: it works after the server has stopped, too.
+func (s *Server) ask(ctx context.Context, f func()) error {
+	err := s.do(ctx, f)
+	if errors.Is(err, ErrStopped) {
+		select {
+		case <-s.served: // and its thread is at rest
+			f()
+			return nil
+		default:
+		}
+	}
+	return err
 }
 
 // answer hands a hook's answers to the room.

@@ -226,9 +226,10 @@ func (s *Server) ban(n room.Sanction, r Removal) error {
 	return nil
 }
 
-// Bans are the names and addresses that are kept out, the next to end first.
+// Bans are the names and addresses that are kept out, the next to end first. It
+// works after the server has stopped, too.
 func (s *Server) Bans(ctx context.Context) (bans []Ban, err error) {
-	err = s.do(ctx, func() {
+	err = s.ask(ctx, func() {
 		wall, now := time.Now(), s.loop.Now()
 		for _, n := range s.hub.Room().Bans() {
 			bans = append(bans, Ban{
@@ -291,9 +292,10 @@ func (s *Server) Mute(ctx context.Context, id ID, long time.Duration, reason str
 	return name, wrong
 }
 
-// Mutes are the names that are muted, the next to end first.
+// Mutes are the names that are muted, the next to end first. It works after the
+// server has stopped, too.
 func (s *Server) Mutes(ctx context.Context) (mutes []Mute, err error) {
-	err = s.do(ctx, func() {
+	err = s.ask(ctx, func() {
 		wall, now := time.Now(), s.loop.Now()
 		for _, n := range s.hub.Room().Mutes() {
 			mutes = append(mutes, Mute{

@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"famchat/daemon/internal/room"
@@ -35,7 +34,7 @@ type Stats struct {
 
 // Stats returns what has been counted. It works after the server has stopped, too.
 func (s *Server) Stats(ctx context.Context) (stats Stats, err error) {
-	count := func() {
+	err = s.ask(ctx, func() {
 		l, h, r := s.loop.Stats(), s.hub.Stats(), s.hub.Room().Counts()
 		stats = Stats{
 			Started: s.started, Uptime: time.Since(s.started),
@@ -51,15 +50,6 @@ func (s *Server) Stats(ctx context.Context) (stats Stats, err error) {
 				stats.Ended[room.Reason(why).String()] = n
 			}
 		}
-	}
-	err = s.do(ctx, count)
-	if errors.Is(err, ErrStopped) {
-		select {
-		case <-s.served: // and its thread is at rest
-			count()
-			return stats, nil
-		default:
-		}
-	}
+	})
 	return stats, err
 }
