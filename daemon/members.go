@@ -56,6 +56,21 @@ func (s *Server) Members(ctx context.Context) ([]Member, error) {
 	return members, nil
 }
 
+// Member returns who is connected by an ID, or ErrNoMember.
+func (s *Server) Member(ctx context.Context, id ID) (m Member, err error) {
+	found := false
+	err = s.do(ctx, func() {
+		p, ok := s.hub.Room().Person(id)
+		if found = ok; ok {
+			m = s.member(p)
+		}
+	})
+	if err == nil && !found {
+		err = ErrNoMember
+	}
+	return m, err
+}
+
 // member is what there is to know of a person, on the loop's thread.
 func (s *Server) member(p room.Person) Member {
 	nanos := s.loop.Now()
