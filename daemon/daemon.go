@@ -171,6 +171,9 @@ func (s *Server) stop(grace time.Duration) {
 // do runs f on the loop's thread and waits for it. An error says that f has not run
 // and never will.
 func (s *Server) do(ctx context.Context, f func()) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	var taken atomic.Bool // by the loop, or by who gave up
 	done := make(chan struct{})
 	run := func() {

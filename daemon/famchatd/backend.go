@@ -57,7 +57,7 @@ func (s *service) Kick(ctx context.Context, r admin.KickRequest) ([]admin.Outcom
 		var err error
 		o.Name, err = s.server.Kick(ctx, id, removal)
 		if errors.Is(err, daemon.ErrNoName) || errors.Is(err, daemon.ErrLoopback) || errors.Is(err, daemon.ErrTooMany) {
-			return notKept(err)
+			return notKept(called(*o), err)
 		}
 		return err
 	})
@@ -68,21 +68,30 @@ func (s *service) Kick(ctx context.Context, r admin.KickRequest) ([]admin.Outcom
 }
 
 // notKept says of somebody who was removed what does not stay out, and why.
-func notKept(err error) *admin.Error {
+func notKept(who string, err error) *admin.Error {
 	var why []string
 	for _, n := range []struct {
 		err error
 		why string
 	}{
-		{daemon.ErrNoName, "has no name yet that could stay out"},
-		{daemon.ErrLoopback, "comes from this machine, whose address would keep out the whole family: it does not stay out"},
-		{daemon.ErrTooMany, "may come again: as many are kept out as limits.bans allows; unban some"},
+		{daemon.ErrNoName, "there is no name yet to keep out"},
+		{daemon.ErrLoopback, "the address is not kept out: it is this machine's own, and the whole family's"},
+		{daemon.ErrTooMany, "may come again: as many are kept out as limits.bans allows, so unban some"},
 	} {
 		if errors.Is(err, n.err) {
 			why = append(why, n.why)
 		}
 	}
-	return admin.Errorf(admin.CodeRefused, "was removed, and %s", strings.Join(why, ", and "))
+	return admin.Errorf(admin.CodeRefused, "%s was removed; %s", who, strings.Join(why, "; "))
+}
+
+// called is what somebody is called in a sentence: by their name, or by how they were
+// asked for where they have none.
+func called(o admin.Outcome) string {
+	if o.Name != "" {
+		return o.Name
+	}
+	return o.Who
 }
 
 // keepFor writes what outcomes have changed, and says in them that it could not.
@@ -115,8 +124,10 @@ func (s *service) forEach(ctx context.Context, who []string, all bool, do func(d
 		o := admin.Outcome{Who: name}
 		id, err := s.find(ctx, name)
 		if err == nil {
-			o.ID = uint64(id)
 			err = do(id, &o)
+		}
+		if !errors.Is(err, daemon.ErrNoMember) {
+			o.ID = uint64(id)
 		}
 		if all && errors.Is(err, daemon.ErrNoMember) {
 			continue // has left since

@@ -18,7 +18,7 @@ func (s *service) Plugins(context.Context) ([]admin.Plugin, error) {
 		all = append(all, admin.Plugin{
 			Name: p.Name, Version: p.Version, State: p.State, PID: p.PID,
 			Hooks:    named([]string{"names", "messages", "commands", "events"}, p.Names, p.Filters, len(p.Commands) > 0, p.Observes),
-			Sees:     named([]string{"public", "private"}, p.Public, p.Private),
+			Sees:     named([]string{"public", "private"}, (p.Filters || p.Observes) && p.Public, (p.Filters || p.Observes) && p.Private),
 			Commands: p.Commands, Grants: p.Grants,
 			Calls: p.Calls, Failures: p.Failures, Crashes: p.Crashes, Restarts: p.Restarts,
 			Ungranted: p.Ungranted, Unseen: p.Unseen, P50: admin.Duration(p.P50), P99: admin.Duration(p.P99),

@@ -52,9 +52,9 @@ func (s *service) Mute(ctx context.Context, r admin.MuteRequest) ([]admin.Outcom
 		o.Name, err = s.server.Mute(ctx, id, time.Duration(r.For), r.Reason)
 		switch {
 		case errors.Is(err, daemon.ErrNoName):
-			return admin.Errorf(admin.CodeRefused, "has no name yet, and nothing to say")
+			return admin.Errorf(admin.CodeRefused, "%s has no name yet, and nothing to say", called(*o))
 		case errors.Is(err, daemon.ErrTooMany):
-			return admin.Errorf(admin.CodeRefused, "as many are muted as limits.mutes allows; unmute some")
+			return admin.Errorf(admin.CodeRefused, "%s is not muted: as many are as limits.mutes allows, so unmute some", called(*o))
 		}
 		return err
 	})

@@ -137,6 +137,9 @@ func parseConfig(file string, data []byte) (config, error) {
 // oneOf returns "a, b or c".
 func oneOf(words []string) string {
 	last := len(words) - 1
+	if last == 0 {
+		return words[0]
+	}
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
