@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -38,11 +39,12 @@ type Client struct {
 // NoDaemonError says that there is no daemon at a socket, or none any more.
 type NoDaemonError struct {
 	Socket string
+	Ended  bool // it was there, and went before it had answered
 	Err    error
 }
 
 func (e *NoDaemonError) Error() string {
-	if errors.Is(e.Err, io.EOF) || errors.Is(e.Err, syscall.ECONNRESET) || errors.Is(e.Err, syscall.EPIPE) {
+	if e.Ended {
 		return fmt.Sprintf("the daemon at %s ended before it had answered", e.Socket)
 	}
 	return fmt.Sprintf("no daemon is there at %s; start one with famchatd -c famchat.yaml, or name the socket of one with --socket or FAMCHAT_ADMIN", e.Socket)
@@ -240,12 +242,21 @@ func (c *Client) exchange(ctx context.Context, timeout time.Duration, method, pa
 	}
 	// A connection of its own for each: there is nothing to close, and none that the
 	// daemon has closed already.
+	connected := false
 	transport := &http.Transport{
 		DisableKeepAlives:     true,
 		ResponseHeaderTimeout: timeout + answerGrace,
-		DialContext:           func(ctx context.Context, _, _ string) (net.Conn, error) { return c.dial(ctx) },
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			conn, err := c.dial(ctx)
+			connected = err == nil
+			return conn, err
+		},
 	}
 	answer, err := transport.RoundTrip(request)
+	if err != nil && connected && c.explain(err) == err && ctx.Err() == nil {
+		// net/http has no type for a connection that ended before the request was written.
+		return nil, &NoDaemonError{Socket: c.socket(), Ended: true, Err: err}
+	}
 	if err != nil {
 		return nil, c.explain(err)
 	}
@@ -300,13 +311,13 @@ func (c *Client) explain(err error) error {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		return Errorf(CodeTimeout, "the daemon at %s was too busy to answer in time; try again", c.socket())
 	}
-	for _, gone := range []error{
-		fs.ErrNotExist, syscall.ECONNREFUSED, syscall.ENOTDIR, syscall.ENOTSOCK, syscall.EPROTOTYPE,
-		syscall.ECONNRESET, syscall.EPIPE, io.EOF, io.ErrUnexpectedEOF,
-	} {
-		if errors.Is(err, gone) {
-			return &NoDaemonError{Socket: c.socket(), Err: err}
-		}
+	isAny := func(list ...error) bool {
+		return slices.ContainsFunc(list, func(e error) bool { return errors.Is(err, e) })
+	}
+	absent := isAny(fs.ErrNotExist, syscall.ECONNREFUSED, syscall.ENOTDIR, syscall.ENOTSOCK, syscall.EPROTOTYPE)
+	ended := isAny(syscall.ECONNRESET, syscall.EPIPE, io.EOF, io.ErrUnexpectedEOF)
+	if absent || ended {
+		return &NoDaemonError{Socket: c.socket(), Ended: ended, Err: err}
 	}
 	return err
 }
