@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"famchat/daemon"
 	"famchat/daemon/hooks"
 )
 
@@ -125,7 +126,7 @@ func TestHostileTextReachesNobodyInAnyField(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Kick(t.Context(), id, "kicked "+all); err != nil {
+	if _, err := s.Kick(t.Context(), id, daemon.Removal{Reason: "kicked " + all}); err != nil {
 		t.Fatal(err)
 	}
 	mum.wait("* anna was removed: kicked")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"runtime/debug"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -28,6 +30,8 @@ type service struct {
 	mu       sync.RWMutex
 	hooks    *Hooks
 	commands map[string]*Command
+
+	filtering sync.Mutex // one message after the other
 }
 
 var errNotInitialised = status.Error(codes.FailedPrecondition, "Init has not been called")
@@ -130,19 +134,46 @@ func (s *service) ValidateNames(ctx context.Context, r *pluginpb.ValidateNamesRe
 	return &pluginpb.ValidateNamesResponse{Verdicts: verdicts}, err
 }
 
-// FilterMessages implements the contract.
-func (s *service) FilterMessages(ctx context.Context, r *pluginpb.FilterMessagesRequest) (*pluginpb.FilterMessagesResponse, error) {
+// FilterMessages implements the contract. The daemon begins another stream when it
+// has given this one up: what a hook is still busy with then is waited for.
+func (s *service) FilterMessages(stream grpc.BidiStreamingServer[pluginpb.FilterMessagesRequest, pluginpb.FilterMessagesResponse]) error {
 	h := s.made()
 	if h == nil {
-		return nil, errNotInitialised
+		return errNotInitialised
 	}
 	if h.FilterMessage == nil {
-		return nil, status.Error(codes.Unimplemented, "the plugin filters no messages")
+		return status.Error(codes.Unimplemented, "the plugin filters no messages")
 	}
-	verdicts, err := each(ctx, s, r.Messages, func(m *pluginpb.Message) Verdict {
+	for {
+		r, err := stream.Recv()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		verdicts, err := s.filter(stream.Context(), h, r)
+		if err != nil {
+			return err
+		}
+		if err := stream.Send(&pluginpb.FilterMessagesResponse{Verdicts: verdicts}); err != nil {
+			return err
+		}
+	}
+}
+
+// filter asks about one batch.
+func (s *service) filter(ctx context.Context, h *Hooks, r *pluginpb.FilterMessagesRequest) ([]*pluginpb.Verdict, error) {
+	if r.TimeoutNanos > 0 {
+		within, cancel := context.WithTimeout(ctx, time.Duration(r.TimeoutNanos))
+		defer cancel()
+		ctx = within
+	}
+	s.filtering.Lock()
+	defer s.filtering.Unlock()
+	return each(ctx, s, r.Messages, func(m *pluginpb.Message) Verdict {
 		return h.FilterMessage(ctx, messageOf(m))
 	})
-	return &pluginpb.FilterMessagesResponse{Verdicts: verdicts}, err
 }
 
 // each asks about one item after the other.

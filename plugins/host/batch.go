@@ -114,7 +114,10 @@ func (u *unit) askOnce(ctx context.Context, a asker, items []*item) (crashed boo
 		u.take(a, i, items, verdicts)
 		return false
 	}
-	if ctx.Err() != nil {
+	if late(ctx, err) {
+		for _, it := range items {
+			it.asked = !it.deadline.After(first)
+		}
 		// One that had little time left says nothing about the plugin.
 		if first.Sub(began) >= u.cfg.Timeout/2 && !i.dead() {
 			u.failed(i, a.hook, errTimeout)
@@ -143,6 +146,12 @@ func crash(i *instance, err error) bool {
 	}
 }
 
+// late reports whether an error of a call is the end of its time, which the plugin
+// may notice first.
+func late(ctx context.Context, err error) bool {
+	return ctx.Err() != nil || status.Code(err) == codes.DeadlineExceeded
+}
+
 func markAsked(items []*item) {
 	for _, it := range items {
 		it.asked = true
@@ -157,6 +166,7 @@ func (u *unit) take(a asker, i *instance, items []*item, verdicts []*pluginpb.Ve
 		u.succeeded()
 		return
 	}
+	i.filter.Resync()
 	err := fmt.Errorf("%d of %d verdicts are missing, doubled or none", wrong, len(items))
 	if wrong == len(items) {
 		u.failed(i, a.hook, err)

@@ -105,13 +105,12 @@ func (u *unit) filter(ctx context.Context, messages []hooks.Message, verdicts []
 		items = append(items, &all[len(all)-1])
 	}
 	u.ask(ctx, asker{"filter message", func(ctx context.Context, i *instance, items []*item) ([]*pluginpb.Verdict, error) {
-		r := &pluginpb.FilterMessagesRequest{Messages: make([]*pluginpb.Message, len(items))}
+		batch := make([]*pluginpb.Message, len(items))
 		for n, it := range items {
-			r.Messages[n] = pbMessage(&messages[it.place])
-			r.Messages[n].Text = it.text
+			batch[n] = pbMessage(&messages[it.place])
+			batch[n].Text = it.text
 		}
-		answer, err := i.FilterMessages(ctx, r)
-		return answer.GetVerdicts(), err
+		return i.filter.Ask(ctx, batch)
 	}}, items)
 	for _, it := range items {
 		u.judge(&verdicts[it.place], it.verdict)
@@ -160,7 +159,7 @@ func (u *unit) run(ctx context.Context, call hooks.Call) hooks.Result {
 	switch {
 	case err == nil:
 		return u.result(call, r)
-	case ctx.Err() != nil:
+	case late(ctx, err):
 		u.failed(i, "/"+call.Command, errTimeout)
 		return u.cannot(call, "it took too long")
 	case crash(i, err):

@@ -64,6 +64,32 @@ func TestRubbishIsAFailure(t *testing.T) {
 	}
 }
 
+// A second answer to one request is never taken for the answer to the next: that
+// one fails, and afterwards both sides are together again.
+func TestASecondAnswerIsNotTakenForTheNext(t *testing.T) {
+	r := startRaw(t, "two answers", nil)
+	for n, want := range []string{"allow", "fail", "allow", "fail"} {
+		got := r.filter(fmt.Sprint("message ", n))
+		if s := r.Status()[0]; got != "allow" || s.Failures != int64((n+1)/2) {
+			t.Errorf("message %d: got %s and %d failures, want the answer %s", n, got, s.Failures, want)
+		}
+	}
+}
+
+// A plugin that ends the stream of messages instead of answering has failed, and is
+// asked on another stream.
+func TestAPluginThatEndsTheStreamHasFailed(t *testing.T) {
+	r := startRaw(t, "ends the stream", func(p *host.Plugin) { p.Closed = true })
+	for range 2 {
+		if got := r.filter("a"); !strings.HasPrefix(got, "fail") {
+			t.Errorf("got %s", got)
+		}
+	}
+	if !strings.Contains(r.log.String(), "err=enough") {
+		t.Errorf("the log does not say why: %s", r.log)
+	}
+}
+
 // A message that kills the plugin is found: it alone is treated as failed.
 func TestAMessageThatKillsThePluginIsFoundAndAllOthersPass(t *testing.T) {
 	r := start(t, behaving(t, "one", behaviour{Mark: "1"}))

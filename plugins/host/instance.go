@@ -40,6 +40,7 @@ const canaryID = math.MaxUint64
 // instance is one process of a plugin that has been started and tried.
 type instance struct {
 	pluginpb.PluginClient
+	filter  *contract.Filter
 	process *process
 	client  *plugin.Client
 	offer   offer
@@ -128,6 +129,7 @@ func (i *instance) dial() error {
 		return err
 	}
 	i.PluginClient = service.(pluginpb.PluginClient)
+	i.filter = contract.NewFilter(i.PluginClient)
 	return nil
 }
 
@@ -167,8 +169,8 @@ func (i *instance) try(ctx context.Context) error {
 	canary := &pluginpb.Member{Id: canaryID, Name: "canary"}
 	if i.offer.filters {
 		m := &pluginpb.Message{Id: canaryID, Kind: pluginpb.Kind_KIND_PUBLIC, From: canary, Text: "hello", UnixNanos: time.Now().UnixNano()}
-		r, err := i.FilterMessages(ctx, &pluginpb.FilterMessagesRequest{Messages: []*pluginpb.Message{m}})
-		if err := tried(r.GetVerdicts(), err); err != nil {
+		verdicts, err := i.filter.Ask(ctx, []*pluginpb.Message{m})
+		if err := tried(verdicts, err); err != nil {
 			return fmt.Errorf("it cannot filter a message: %w", err)
 		}
 	}

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"famchat/plugins"
 	"famchat/plugins/pluginpb"
@@ -222,17 +224,36 @@ func (r *raw) Init(context.Context, *pluginpb.InitRequest) (*pluginpb.InitRespon
 	return a, nil
 }
 
-func (r *raw) FilterMessages(_ context.Context, q *pluginpb.FilterMessagesRequest) (*pluginpb.FilterMessagesResponse, error) {
-	a := &pluginpb.FilterMessagesResponse{}
-	for _, m := range q.Messages {
-		a.Verdicts = append(a.Verdicts, &pluginpb.Verdict{Id: m.Id, Action: pluginpb.Action_ACTION_ALLOW})
+func (r *raw) FilterMessages(stream grpc.BidiStreamingServer[pluginpb.FilterMessagesRequest, pluginpb.FilterMessagesResponse]) error {
+	for {
+		q, err := stream.Recv()
+		if err != nil {
+			return err
+		}
+		a := &pluginpb.FilterMessagesResponse{}
+		for _, m := range q.Messages {
+			a.Verdicts = append(a.Verdicts, &pluginpb.Verdict{Id: m.Id, Action: pluginpb.Action_ACTION_ALLOW})
+		}
+		if r.calls.Add(1) > 1 { // after the canary
+			if err := r.spoil(stream, a); err != nil {
+				return err
+			}
+		}
+		if err := stream.Send(a); err != nil {
+			return err
+		}
 	}
-	if r.calls.Add(1) == 1 {
-		return a, nil // the canary
-	}
+}
+
+// spoil makes an answer what it must not be.
+func (r *raw) spoil(stream grpc.BidiStreamingServer[pluginpb.FilterMessagesRequest, pluginpb.FilterMessagesResponse], a *pluginpb.FilterMessagesResponse) error {
 	switch r.how {
 	case "twice":
 		a.Verdicts = append(a.Verdicts, a.Verdicts[0])
+	case "two answers":
+		return stream.Send(a)
+	case "ends the stream":
+		return status.Error(codes.Aborted, "enough")
 	case "missing":
 		a.Verdicts = a.Verdicts[1:]
 	case "strange":
@@ -245,5 +266,5 @@ func (r *raw) FilterMessages(_ context.Context, q *pluginpb.FilterMessagesReques
 	case "slow":
 		time.Sleep(time.Second)
 	}
-	return a, nil
+	return nil
 }

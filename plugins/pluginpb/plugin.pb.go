@@ -876,8 +876,10 @@ func (x *Message) GetUnixNanos() int64 {
 }
 
 type FilterMessagesRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Messages      []*Message             `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Messages []*Message             `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
+	// How long until an answer is too late, from now.
+	TimeoutNanos  int64 `protobuf:"varint,2,opt,name=timeout_nanos,json=timeoutNanos,proto3" json:"timeout_nanos,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -917,6 +919,13 @@ func (x *FilterMessagesRequest) GetMessages() []*Message {
 		return x.Messages
 	}
 	return nil
+}
+
+func (x *FilterMessagesRequest) GetTimeoutNanos() int64 {
+	if x != nil {
+		return x.TimeoutNanos
+	}
+	return 0
 }
 
 type FilterMessagesResponse struct {
@@ -1527,9 +1536,10 @@ const file_plugin_proto_rawDesc = "" +
 	"\x04text\x18\x05 \x01(\tR\x04text\x12\x16\n" +
 	"\x06action\x18\x06 \x01(\bR\x06action\x12\x1d\n" +
 	"\n" +
-	"unix_nanos\x18\a \x01(\x03R\tunixNanos\"O\n" +
+	"unix_nanos\x18\a \x01(\x03R\tunixNanos\"t\n" +
 	"\x15FilterMessagesRequest\x126\n" +
-	"\bmessages\x18\x01 \x03(\v2\x1a.famchat.plugin.v1.MessageR\bmessages\"P\n" +
+	"\bmessages\x18\x01 \x03(\v2\x1a.famchat.plugin.v1.MessageR\bmessages\x12#\n" +
+	"\rtimeout_nanos\x18\x02 \x01(\x03R\ftimeoutNanos\"P\n" +
 	"\x16FilterMessagesResponse\x126\n" +
 	"\bverdicts\x18\x01 \x03(\v2\x1a.famchat.plugin.v1.VerdictR\bverdicts\"\xb6\x02\n" +
 	"\x11RunCommandRequest\x121\n" +
@@ -1598,11 +1608,11 @@ const file_plugin_proto_rawDesc = "" +
 	"\x16EVENT_KIND_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11EVENT_KIND_JOINED\x10\x01\x12\x13\n" +
 	"\x0fEVENT_KIND_LEFT\x10\x02\x12\x15\n" +
-	"\x11EVENT_KIND_POSTED\x10\x032\xc9\x03\n" +
+	"\x11EVENT_KIND_POSTED\x10\x032\xcd\x03\n" +
 	"\x06Plugin\x12G\n" +
 	"\x04Init\x12\x1e.famchat.plugin.v1.InitRequest\x1a\x1f.famchat.plugin.v1.InitResponse\x12b\n" +
-	"\rValidateNames\x12'.famchat.plugin.v1.ValidateNamesRequest\x1a(.famchat.plugin.v1.ValidateNamesResponse\x12e\n" +
-	"\x0eFilterMessages\x12(.famchat.plugin.v1.FilterMessagesRequest\x1a).famchat.plugin.v1.FilterMessagesResponse\x12Y\n" +
+	"\rValidateNames\x12'.famchat.plugin.v1.ValidateNamesRequest\x1a(.famchat.plugin.v1.ValidateNamesResponse\x12i\n" +
+	"\x0eFilterMessages\x12(.famchat.plugin.v1.FilterMessagesRequest\x1a).famchat.plugin.v1.FilterMessagesResponse(\x010\x01\x12Y\n" +
 	"\n" +
 	"RunCommand\x12$.famchat.plugin.v1.RunCommandRequest\x1a%.famchat.plugin.v1.RunCommandResponse\x12P\n" +
 	"\aObserve\x12!.famchat.plugin.v1.ObserveRequest\x1a\".famchat.plugin.v1.ObserveResponseB\x1aZ\x18famchat/plugins/pluginpbb\x06proto3"

@@ -43,8 +43,10 @@ type PluginClient interface {
 	Init(ctx context.Context, in *InitRequest, opts ...grpc.CallOption) (*InitResponse, error)
 	// ValidateNames says of each name whether it may be taken.
 	ValidateNames(ctx context.Context, in *ValidateNamesRequest, opts ...grpc.CallOption) (*ValidateNamesResponse, error)
-	// FilterMessages says of each message what is to be posted.
-	FilterMessages(ctx context.Context, in *FilterMessagesRequest, opts ...grpc.CallOption) (*FilterMessagesResponse, error)
+	// FilterMessages says of each message what is to be posted. Requests come one
+	// after the other on one stream, and each is answered before the next comes. Where
+	// an answer is too late the daemon ends the stream, and begins another.
+	FilterMessages(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[FilterMessagesRequest, FilterMessagesResponse], error)
 	// RunCommand runs one of the commands that Init's answer has. Calls run beside
 	// each other.
 	RunCommand(ctx context.Context, in *RunCommandRequest, opts ...grpc.CallOption) (*RunCommandResponse, error)
@@ -80,15 +82,18 @@ func (c *pluginClient) ValidateNames(ctx context.Context, in *ValidateNamesReque
 	return out, nil
 }
 
-func (c *pluginClient) FilterMessages(ctx context.Context, in *FilterMessagesRequest, opts ...grpc.CallOption) (*FilterMessagesResponse, error) {
+func (c *pluginClient) FilterMessages(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[FilterMessagesRequest, FilterMessagesResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(FilterMessagesResponse)
-	err := c.cc.Invoke(ctx, Plugin_FilterMessages_FullMethodName, in, out, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &Plugin_ServiceDesc.Streams[0], Plugin_FilterMessages_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
-	return out, nil
+	x := &grpc.GenericClientStream[FilterMessagesRequest, FilterMessagesResponse]{ClientStream: stream}
+	return x, nil
 }
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Plugin_FilterMessagesClient = grpc.BidiStreamingClient[FilterMessagesRequest, FilterMessagesResponse]
 
 func (c *pluginClient) RunCommand(ctx context.Context, in *RunCommandRequest, opts ...grpc.CallOption) (*RunCommandResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
@@ -119,8 +124,10 @@ type PluginServer interface {
 	Init(context.Context, *InitRequest) (*InitResponse, error)
 	// ValidateNames says of each name whether it may be taken.
 	ValidateNames(context.Context, *ValidateNamesRequest) (*ValidateNamesResponse, error)
-	// FilterMessages says of each message what is to be posted.
-	FilterMessages(context.Context, *FilterMessagesRequest) (*FilterMessagesResponse, error)
+	// FilterMessages says of each message what is to be posted. Requests come one
+	// after the other on one stream, and each is answered before the next comes. Where
+	// an answer is too late the daemon ends the stream, and begins another.
+	FilterMessages(grpc.BidiStreamingServer[FilterMessagesRequest, FilterMessagesResponse]) error
 	// RunCommand runs one of the commands that Init's answer has. Calls run beside
 	// each other.
 	RunCommand(context.Context, *RunCommandRequest) (*RunCommandResponse, error)
@@ -142,8 +149,8 @@ func (UnimplementedPluginServer) Init(context.Context, *InitRequest) (*InitRespo
 func (UnimplementedPluginServer) ValidateNames(context.Context, *ValidateNamesRequest) (*ValidateNamesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ValidateNames not implemented")
 }
-func (UnimplementedPluginServer) FilterMessages(context.Context, *FilterMessagesRequest) (*FilterMessagesResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method FilterMessages not implemented")
+func (UnimplementedPluginServer) FilterMessages(grpc.BidiStreamingServer[FilterMessagesRequest, FilterMessagesResponse]) error {
+	return status.Error(codes.Unimplemented, "method FilterMessages not implemented")
 }
 func (UnimplementedPluginServer) RunCommand(context.Context, *RunCommandRequest) (*RunCommandResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RunCommand not implemented")
@@ -208,23 +215,12 @@ func _Plugin_ValidateNames_Handler(srv interface{}, ctx context.Context, dec fun
 	return interceptor(ctx, in, info, handler)
 }
 
-func _Plugin_FilterMessages_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(FilterMessagesRequest)
-	if err := dec(in); err != nil {
-		return nil, err
-	}
-	if interceptor == nil {
-		return srv.(PluginServer).FilterMessages(ctx, in)
-	}
-	info := &grpc.UnaryServerInfo{
-		Server:     srv,
-		FullMethod: Plugin_FilterMessages_FullMethodName,
-	}
-	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(PluginServer).FilterMessages(ctx, req.(*FilterMessagesRequest))
-	}
-	return interceptor(ctx, in, info, handler)
+func _Plugin_FilterMessages_Handler(srv interface{}, stream grpc.ServerStream) error {
+	return srv.(PluginServer).FilterMessages(&grpc.GenericServerStream[FilterMessagesRequest, FilterMessagesResponse]{ServerStream: stream})
 }
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Plugin_FilterMessagesServer = grpc.BidiStreamingServer[FilterMessagesRequest, FilterMessagesResponse]
 
 func _Plugin_RunCommand_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(RunCommandRequest)
@@ -278,10 +274,6 @@ var Plugin_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _Plugin_ValidateNames_Handler,
 		},
 		{
-			MethodName: "FilterMessages",
-			Handler:    _Plugin_FilterMessages_Handler,
-		},
-		{
 			MethodName: "RunCommand",
 			Handler:    _Plugin_RunCommand_Handler,
 		},
@@ -290,6 +282,13 @@ var Plugin_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _Plugin_Observe_Handler,
 		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "FilterMessages",
+			Handler:       _Plugin_FilterMessages_Handler,
+			ServerStreams: true,
+			ClientStreams: true,
+		},
+	},
 	Metadata: "plugin.proto",
 }

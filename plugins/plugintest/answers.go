@@ -167,19 +167,19 @@ func message(i int, kinds []pluginpb.Kind) *pluginpb.Message {
 
 func (p *process) checkMessages(from, to int, kinds []pluginpb.Kind) {
 	p.x.t.Helper()
-	r := &pluginpb.FilterMessagesRequest{}
+	var batch []*pluginpb.Message
 	asked := map[uint64]string{}
 	for i := from; i < to; i++ {
 		m := message(i, kinds)
 		asked[m.Id] = m.Text
-		r.Messages = append(r.Messages, m)
+		batch = append(batch, m)
 	}
-	var answer *pluginpb.FilterMessagesResponse
+	var verdicts []*pluginpb.Verdict
 	if p.call("FilterMessages", len(asked), contract.MessageTimeout, func(ctx context.Context) (err error) {
-		answer, err = p.client.FilterMessages(ctx, r)
+		verdicts, err = p.filter.Ask(ctx, batch)
 		return err
 	}) {
-		p.checkVerdicts("FilterMessages", asked, answer.Verdicts, false)
+		p.checkVerdicts("FilterMessages", asked, verdicts, false)
 	}
 }
 

@@ -31,9 +31,11 @@ import (
 	"github.com/hashicorp/go-plugin"
 	"go.uber.org/goleak"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/health"
 	"google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/status"
 
 	"famchat/plugins"
 	"famchat/plugins/internal/contract"
@@ -227,13 +229,19 @@ func (b *bad) ValidateNames(ctx context.Context, r *pluginpb.ValidateNamesReques
 	return answer, err
 }
 
-func (b *bad) FilterMessages(ctx context.Context, r *pluginpb.FilterMessagesRequest) (*pluginpb.FilterMessagesResponse, error) {
-	answer, err := b.PluginServer.FilterMessages(ctx, r)
-	if err != nil {
-		return nil, err
-	}
+func (b *bad) FilterMessages(stream grpc.BidiStreamingServer[pluginpb.FilterMessagesRequest, pluginpb.FilterMessagesResponse]) error {
+	return b.PluginServer.FilterMessages(&badStream{stream, b})
+}
+
+// badStream spoils the answers of a good plugin.
+type badStream struct {
+	grpc.BidiStreamingServer[pluginpb.FilterMessagesRequest, pluginpb.FilterMessagesResponse]
+	b *bad
+}
+
+func (s *badStream) Send(answer *pluginpb.FilterMessagesResponse) error {
 	v := &answer.Verdicts
-	switch b.way {
+	switch s.b.way {
 	case "twice":
 		*v = append(*v, (*v)[0])
 	case "misses one":
@@ -247,17 +255,23 @@ func (b *bad) FilterMessages(ctx context.Context, r *pluginpb.FilterMessagesRequ
 	case "no reason":
 		(*v)[0].Action = pluginpb.Action_ACTION_REJECT
 	case "long", "bytes", "control":
-		text := map[string]string{"long": strings.Repeat("x", 4097), "bytes": "\xff", "control": "\x1b[2J"}[b.way]
+		text := map[string]string{"long": strings.Repeat("x", 4097), "bytes": "\xff", "control": "\x1b[2J"}[s.b.way]
 		(*v)[0] = &pluginpb.Verdict{Id: (*v)[0].Id, Action: pluginpb.Action_ACTION_REPLACE, Text: text}
+	case "two answers":
+		if err := s.BidiStreamingServer.Send(answer); err != nil {
+			return err
+		}
+	case "ends the stream":
+		return status.Error(codes.Aborted, "enough")
 	case "crashes":
 		fmt.Fprintln(os.Stderr, "index out of range")
 		time.Sleep(10 * time.Millisecond) // go-plugin hands stderr on by a goroutine
 		os.Exit(2)
 	case "hangs":
-		<-ctx.Done()
+		<-s.Context().Done()
 		time.Sleep(time.Minute)
 	}
-	return answer, nil
+	return s.BidiStreamingServer.Send(answer)
 }
 
 func (b *bad) RunCommand(ctx context.Context, r *pluginpb.RunCommandRequest) (*pluginpb.RunCommandResponse, error) {
@@ -345,6 +359,8 @@ func TestExecSaysWhatIsWrong(t *testing.T) {
 		{way: "commands", want: []string{`the command "/x"`, `the help of /` + `/x is "two\nlines"; say in one line`, `a completion of //x is "a\nb"`, `offers /echo twice`, `"//x " is UNIMPLEMENTED`}},
 		{way: "replaces a name", want: []string{`is ACTION_REPLACE, which is not for names`}},
 		{way: "twice", want: []string{`FilterMessages: there are two verdicts about 10995116`}},
+		{way: "two answers", want: []string{`a verdict about 1099511627776, which nobody asked about`, `44 of 44 items have no verdict`}},
+		{way: "ends the stream", want: []string{`FilterMessages about 256 odd texts (empty, 4096 bytes, emoji, right to left, several lines) fails: Aborted: enough`, `FilterMessages about 44 odd texts`}},
 		{way: "misses one", want: []string{`items have no verdict, 10995116`}},
 		{way: "invents one", want: []string{`a verdict about 5, which nobody asked about`}},
 		{way: "unspecified", want: []string{`has no action, which is a failure`}},

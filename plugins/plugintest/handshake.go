@@ -126,6 +126,7 @@ func (p *process) dial(a address) bool {
 		return false
 	}
 	p.conn, p.client = conn, pluginpb.NewPluginClient(conn)
+	p.filter = contract.NewFilter(p.client)
 	p.reads.Go(p.readStdio)
 	return true
 }

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 
 	"famchat/plugins"
+	"famchat/plugins/internal/contract"
 	"famchat/plugins/pluginpb"
 )
 
@@ -28,6 +29,7 @@ const watchdog = 30 * time.Second
 type Plugin struct {
 	t      testing.TB
 	client pluginpb.PluginClient
+	filter *contract.Filter
 	// Offer is what the plugin said that it has.
 	Offer *pluginpb.InitResponse
 	seen  uint64
@@ -72,6 +74,7 @@ func start[C any](t testing.TB, newPlugin func(*plugins.Host, C) (*plugins.Hooks
 	}
 	t.Cleanup(func() { conn.Close(); server.Stop(); <-served })
 	p := &Plugin{t: t, client: pluginpb.NewPluginClient(conn)}
+	p.filter = contract.NewFilter(p.client)
 	r := &pluginpb.InitRequest{ConfigJson: data, HostVersion: "test"}
 	for _, g := range grants {
 		r.Grants = append(r.Grants, string(g))
@@ -132,7 +135,7 @@ func (p *Plugin) FilterMessages(messages ...plugins.Message) []plugins.Verdict {
 	p.t.Helper()
 	ctx, cancel := p.context()
 	defer cancel()
-	r := &pluginpb.FilterMessagesRequest{}
+	var batch []*pluginpb.Message
 	ids := make([]uint64, len(messages))
 	for i, m := range messages {
 		p.seen++
@@ -141,13 +144,13 @@ func (p *Plugin) FilterMessages(messages ...plugins.Message) []plugins.Verdict {
 			ids[i] = m.ID
 		}
 		m.ID = ids[i]
-		r.Messages = append(r.Messages, pbMessage(m))
+		batch = append(batch, pbMessage(m))
 	}
-	answer, err := p.client.FilterMessages(ctx, r)
+	verdicts, err := p.filter.Ask(ctx, batch)
 	if err != nil {
 		p.t.Fatalf("FilterMessages: %v", err)
 	}
-	return p.verdicts(answer.Verdicts, ids)
+	return p.verdicts(verdicts, ids)
 }
 
 // verdicts are those about ids, in their order: one for each.

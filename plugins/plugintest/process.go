@@ -36,6 +36,7 @@ type process struct {
 	reads  sync.WaitGroup
 	conn   *grpc.ClientConn
 	client pluginpb.PluginClient
+	filter *contract.Filter
 
 	began     time.Time
 	startTook time.Duration // up to its first answer
