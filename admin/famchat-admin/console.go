@@ -30,9 +30,9 @@ var errLeave = errors.New("left")
 
 // console reads commands and runs them.
 type console struct {
-	app      *app
-	lost     bool // the daemon was not there at the last prompt
-	failed   error
+	app       *app
+	lost      bool // the daemon was not there at the last prompt
+	failed    error
 	interrupt chan os.Signal
 }
 
@@ -219,11 +219,11 @@ func split(text string) ([]string, error) {
 	args, err := shellquote.Split(text)
 	switch {
 	case errors.Is(err, shellquote.UnterminatedSingleQuoteError):
-		err = &usageError{message: `a quote (') is open; close it, or put the text between double quotes, as in "I'm here"`}
+		err = &usageError{complete: true, message: `a quote (') is open; close it, or put the text between double quotes, as in "I'm here"`}
 	case errors.Is(err, shellquote.UnterminatedDoubleQuoteError):
-		err = &usageError{message: `a quote (") is open; close it, or write \" for one in the text`}
+		err = &usageError{complete: true, message: `a quote (") is open; close it, or write \" for one in the text`}
 	case errors.Is(err, shellquote.UnterminatedEscapeError):
-		err = &usageError{message: `the \ at the end stands for nothing; write \\ for one in the text`}
+		err = &usageError{complete: true, message: `the \ at the end stands for nothing; write \\ for one in the text`}
 	}
 	return args, err
 }

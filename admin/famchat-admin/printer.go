@@ -34,7 +34,12 @@ type printer struct {
 
 // line prints a line, in a style.
 func (p *printer) line(style, text string) {
-	p.write(styled(style, safetext.Line(text), p.color) + "\n")
+	p.write(styled(style, oneLine(text), p.color) + "\n")
+}
+
+// oneLine makes a text safe, on one line, and keeps its columns.
+func oneLine(text string) string {
+	return strings.ReplaceAll(safetext.Text(text), "\n", " ")
 }
 
 // linef prints a line, made as fmt.Sprintf does.
@@ -44,13 +49,13 @@ func (p *printer) linef(format string, args ...any) { p.line(plain, fmt.Sprintf(
 func (p *printer) fail(text string) {
 	_ = p.flush()
 	for line := range strings.SplitSeq(text, "\n") {
-		fmt.Fprintln(p.err, styled(red, safetext.Line(line), p.errColor))
+		fmt.Fprintln(p.err, styled(red, oneLine(line), p.errColor))
 	}
 }
 
 // prompt prints what is to be answered on the same line.
 func (p *printer) prompt(text string) {
-	p.write(safetext.Text(text))
+	p.write(oneLine(text))
 	_ = p.flush()
 }
 
