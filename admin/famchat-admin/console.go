@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -34,6 +35,7 @@ type console struct {
 	lost      bool // the daemon was not there at the last prompt
 	failed    error
 	interrupt chan os.Signal
+	asking    atomic.Bool // a command waits for an answer
 }
 
 // runConsole is the console on a terminal; elsewhere it runs what it reads, a command on a line,
@@ -96,6 +98,8 @@ func (c *console) runTerminal(ctx context.Context) error {
 	line.SetWordCompleter(func(text string, at int) (string, []string, string) { return c.complete(ctx, text, at) })
 	c.app.ask = func(ctx context.Context, question string) (bool, error) {
 		_ = c.app.p.flush()
+		c.asking.Store(true)
+		defer c.asking.Store(false)
 		if err := raw.ApplyMode(); err != nil {
 			return false, err
 		}
@@ -201,7 +205,9 @@ func (c *console) interruptible(ctx context.Context, args []string) error {
 		case err := <-done:
 			return err
 		case <-c.interrupt:
-			cancel()
+			if !c.asking.Load() { // there Ctrl-C is a key, which answers
+				cancel()
+			}
 		}
 	}
 }
