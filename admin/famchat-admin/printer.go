@@ -45,11 +45,15 @@ func oneLine(text string) string {
 // linef prints a line, made as fmt.Sprintf does.
 func (p *printer) linef(format string, args ...any) { p.line(plain, fmt.Sprintf(format, args...)) }
 
-// fail prints what went wrong. What has been printed before stands before it.
+// fail prints what went wrong. What has been printed before stands before it. Further lines of the
+// text are indented, so that none can pass for something else.
 func (p *printer) fail(text string) {
 	_ = p.flush()
-	for line := range strings.SplitSeq(text, "\n") {
-		fmt.Fprintln(p.err, styled(red, oneLine(line), p.errColor))
+	for i, line := range strings.Split(strings.TrimRight(safetext.Text(text), "\n"), "\n") {
+		if i > 0 {
+			line = "  " + line
+		}
+		fmt.Fprintln(p.err, styled(red, line, p.errColor))
 	}
 }
 
