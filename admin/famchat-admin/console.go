@@ -26,9 +26,6 @@ const (
 	pingTimeout = 300 * time.Millisecond
 )
 
-// errLeave says that whoever types has left.
-var errLeave = errors.New("left")
-
 // console reads commands and runs them.
 type console struct {
 	app       *app
