@@ -18,8 +18,11 @@ type Stats struct {
 	Ended       map[string]uint64
 	Turns       uint64        // of the event loop
 	LongestTurn time.Duration // of them
-	LogLost     int64         // records, since the log last took one
-	HooksUnseen int64         // events that a hook which observes was too slow for
+	// LongestTurnCPU is the most CPU time that one took of the loop's thread, which
+	// is less where the machine was busy with something else meanwhile.
+	LongestTurnCPU time.Duration
+	LogLost        int64 // records, since the log last took one
+	HooksUnseen    int64 // events that a hook which observes was too slow for
 }
 
 // Stats returns what has been counted. It works after the server has stopped, too.
@@ -28,7 +31,7 @@ func (s *Server) Stats(ctx context.Context) (stats Stats, err error) {
 		l, h := s.loop.Stats(), s.hub.Stats()
 		stats = Stats{
 			Accepted: l.Accepted, Refused: l.Refused, BytesWritten: h.BytesWritten, Ended: map[string]uint64{},
-			Turns: l.Turns, LongestTurn: time.Duration(l.LongestTurnNanos),
+			Turns: l.Turns, LongestTurn: time.Duration(l.LongestTurnNanos), LongestTurnCPU: time.Duration(l.LongestTurnCPUNanos),
 			LogLost: s.journal.lost.Load(), HooksUnseen: s.pumps.unseen.Load(),
 		}
 		for why, n := range h.Ended {

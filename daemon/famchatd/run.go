@@ -144,7 +144,7 @@ func serve(ctx context.Context, file string, c config, stderr io.Writer) int {
 		return exitFailed
 	}
 	stats, _ := server.Stats(context.WithoutCancel(ctx)) // of a server that was served
-	log.Info("stopped", "turns", stats.Turns, "longest_turn", stats.LongestTurn)
+	log.Info("stopped", "turns", stats.Turns, "longest_turn", stats.LongestTurn, "longest_turn_cpu", stats.LongestTurnCPU)
 	return exitDone
 }
 
