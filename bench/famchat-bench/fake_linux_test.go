@@ -64,7 +64,7 @@ func serveFake(fault string) error {
 	signal.Notify(stop, syscall.SIGTERM)
 	go func() {
 		<-stop
-		log.Info("stopped", "longest_turn", time.Millisecond)
+		log.Info("stopped", "longest_turn", time.Millisecond, "longest_turn_cpu", time.Millisecond)
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL) // an exit would wait for the race detector
 	}()
 	if err := serveFakeAdmin(); err != nil {

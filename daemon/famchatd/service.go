@@ -101,7 +101,7 @@ func (s *service) run(ctx context.Context, stop func(), socket *admin.Listener, 
 		return exitFailed
 	}
 	stats, _ := s.server.Stats(ctx) // of a server that was served
-	s.log.Info("stopped", "turns", stats.Turns, "longest_turn", stats.LongestTurn)
+	s.log.Info("stopped", "turns", stats.Turns, "longest_turn", stats.LongestTurn, "longest_turn_cpu", stats.LongestTurnCPU)
 	return exitDone
 }
 
