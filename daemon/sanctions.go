@@ -144,10 +144,10 @@ func (c Config) impose(r *room.Room) {
 		}
 	}
 	for _, b := range c.Bans {
-		impose(room.Ban, room.Sanction{Name: b.Name, Address: b.Address, Reason: b.Reason}, b.Since, b.Until)
+		impose(room.Ban, room.Sanction{Name: b.Name, Address: b.Address, Reason: screen.Line(b.Reason)}, b.Since, b.Until)
 	}
 	for _, m := range c.Mutes {
-		impose(room.Mute, room.Sanction{Name: m.Name, Reason: m.Reason}, m.Since, m.Until)
+		impose(room.Mute, room.Sanction{Name: m.Name, Reason: screen.Line(m.Reason)}, m.Since, m.Until)
 	}
 }
 
@@ -241,23 +241,28 @@ func (s *Server) Bans(ctx context.Context) (bans []Ban, err error) {
 	return bans, err
 }
 
-// Unban lets a name and what looks like it, or an address, in again. ErrNoBan says
-// that it is not kept out.
-func (s *Server) Unban(ctx context.Context, nameOrAddress string) error {
+// Unban lets a name and what looks like it, or an address, in again, and returns the
+// names or the address that were kept out. ErrNoBan says that it is none.
+func (s *Server) Unban(ctx context.Context, nameOrAddress string) (lifted []string, err error) {
 	n := room.Sanction{Name: nameOrAddress}
 	if address := bannable(nameOrAddress); address != "" {
 		n = room.Sanction{Address: address}
 	}
-	found := false
-	err := s.do(ctx, func() {
-		if found = len(s.hub.Room().Banned(n)) > 0; found {
-			s.hub.Step(room.Event{Kind: room.Unban, Sanction: &n})
+	return s.lift(ctx, room.Unban, n, (*room.Room).Banned, ErrNoBan)
+}
+
+// lift takes sanctions back, and returns what they were on.
+func (s *Server) lift(ctx context.Context, kind room.EventKind, n room.Sanction, held func(*room.Room, room.Sanction) []room.Sanction, none error) (lifted []string, err error) {
+	err = s.do(ctx, func() {
+		for _, held := range held(s.hub.Room(), n) {
+			lifted = append(lifted, held.Name+held.Address)
 		}
+		s.hub.Step(room.Event{Kind: kind, Sanction: &n})
 	})
-	if err == nil && !found {
-		return ErrNoBan
+	if err == nil && lifted == nil {
+		err = none
 	}
-	return err
+	return lifted, err
 }
 
 // Mute hands back what somebody sends instead of posting it, and what of it waits
@@ -308,17 +313,7 @@ func (s *Server) Mutes(ctx context.Context) (mutes []Mute, err error) {
 }
 
 // Unmute ends the mutes of a name, and of what looks like it, whether somebody of
-// that name is here or not. ErrNotMuted says that there is none.
-func (s *Server) Unmute(ctx context.Context, name string) error {
-	n := room.Sanction{Name: name}
-	found := false
-	err := s.do(ctx, func() {
-		if found = len(s.hub.Room().Muted(n)) > 0; found {
-			s.hub.Step(room.Event{Kind: room.Unmute, Sanction: &n})
-		}
-	})
-	if err == nil && !found {
-		return ErrNotMuted
-	}
-	return err
+// that name is here or not, and returns the names. ErrNotMuted says that there is none.
+func (s *Server) Unmute(ctx context.Context, name string) (lifted []string, err error) {
+	return s.lift(ctx, room.Unmute, room.Sanction{Name: name}, (*room.Room).Muted, ErrNotMuted)
 }

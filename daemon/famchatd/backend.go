@@ -17,8 +17,13 @@ import (
 
 var _ admin.Backend = (*service)(nil)
 
-// maxWho is how many people one request may name.
-const maxWho = 1000
+const (
+	// maxWho is how many people one request may name.
+	maxWho = 1000
+	// maxSuggestions is for how many of them who are not here it is said who may be
+	// meant: among thousands of members that takes a while.
+	maxSuggestions = 10
+)
 
 // Members implements admin.Backend.
 func (s *service) Members(ctx context.Context) ([]admin.Member, error) {
@@ -120,6 +125,7 @@ func (s *service) forEach(ctx context.Context, who []string, all bool, do func(d
 		return nil, admin.Errorf(admin.CodeBadRequest, "a request names at most %d people, this one %d; send several", maxWho, len(who))
 	}
 	outcomes := make([]admin.Outcome, 0, len(who))
+	suggest := maxSuggestions
 	for _, name := range who {
 		o := admin.Outcome{Who: name}
 		id, err := s.find(ctx, name)
@@ -133,7 +139,10 @@ func (s *service) forEach(ctx context.Context, who []string, all bool, do func(d
 			continue // has left since
 		}
 		if err != nil {
-			if o.Error, err = s.wrongWith(ctx, name, err); err != nil {
+			if errors.Is(err, daemon.ErrNoMember) {
+				suggest--
+			}
+			if o.Error, err = s.wrongWith(ctx, name, err, suggest >= 0); err != nil {
 				return nil, err
 			}
 		}
@@ -161,9 +170,12 @@ func idOf(who string) daemon.ID {
 
 // wrongWith says what went wrong with one who was named; the error is what went wrong
 // with all.
-func (s *service) wrongWith(ctx context.Context, who string, err error) (*admin.Error, error) {
-	if errors.Is(err, daemon.ErrNoMember) {
+func (s *service) wrongWith(ctx context.Context, who string, err error, suggest bool) (*admin.Error, error) {
+	switch {
+	case errors.Is(err, daemon.ErrNoMember) && suggest:
 		return s.unknown(ctx, who), nil
+	case errors.Is(err, daemon.ErrNoMember):
+		return admin.Errorf(admin.CodeNoMember, "nobody here is called %q", who), nil
 	}
 	var wrong *admin.Error
 	if err = problem(err); errors.As(err, &wrong) && wrong.Code == admin.CodeRefused {

@@ -62,7 +62,7 @@ func TestBansAndMutesOutliveAKill(t *testing.T) {
 		}
 	}
 	p = launch(t, at, settings)
-	p.wants("/v1/unban", `{"who": ["leo"]}`, 200, `^{"outcomes":\[{"who":"leo"}]}$`)
+	p.wants("/v1/unban", `{"who": ["leo"]}`, 200, `^{"outcomes":\[{"who":"leo","name":"leo"}]}$`)
 	p.signal(syscall.SIGKILL)
 	p.exit()
 	launch(t, at, settings).join("leo")
