@@ -4,7 +4,7 @@
 .PHONY: build run test bench check fuzz clean
 
 build:
-	go build -o bin/ ./daemon/famchatd ./client/famchat ./bench/famchat-bench ./plugins/famchat-plugin-...
+	go build -o bin/ ./daemon/famchatd ./client/famchat ./admin/famchat-admin ./bench/famchat-bench ./plugins/famchat-plugin-...
 
 run: build
 	bin/famchatd -c famchat.yaml

@@ -51,9 +51,9 @@ func (x *exporter) single(name, kind, help string, value float64) {
 	x.sample(name, value)
 }
 
-// appendMetrics appends what has been counted, of the daemon and of its plugins.
-func appendMetrics(dst []byte, s Stats, plugins []Plugin) exposition {
-	x := &exporter{out: dst}
+// exposeMetrics writes what has been counted, of the daemon and of its plugins.
+func exposeMetrics(s Stats, plugins []Plugin, watching int64) exposition {
+	x := new(exporter)
 	x.family("famchat_build_info", gauge, "The version that runs, as a label.")
 	x.sample("famchat_build_info", 1, "version", s.Version)
 	x.single("famchat_start_time_seconds", gauge, "When the daemon started, in Unix time.", float64(s.Started.UnixNano())/1e9)
@@ -77,6 +77,7 @@ func appendMetrics(dst []byte, s Stats, plugins []Plugin) exposition {
 	x.single("famchat_loop_longest_turn_seconds", gauge, "The longest turn of the event loop since the start.", seconds(s.LongestTurn))
 	x.single("famchat_log_records_lost_total", counter, "Records that the log was too slow for.", float64(s.LogLost))
 	x.single("famchat_shutdown_in_seconds", gauge, "How long the countdown to a stop has to go; 0 is none.", seconds(s.ShutdownIn))
+	x.single("famchat_admin_watchers", gauge, "Who watches through the admin socket.", float64(watching))
 	if len(plugins) > 0 {
 		x.plugins(plugins)
 	}

@@ -119,7 +119,7 @@ func metrics(c *call) (any, error) {
 		return nil, err
 	}
 	plugins, err := c.backend.Plugins(c.ctx)
-	return exposition(appendMetrics(nil, s, plugins)), err
+	return exposeMetrics(s, plugins, c.server.watching.Load()), err
 }
 
 // handler has the routes, each behind the same checks. Streams end when stop does.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -40,6 +41,7 @@ type Server struct {
 	log      *slog.Logger
 	uid      int // who may call, besides root
 	watchers chan struct{}
+	watching atomic.Int64 // who has begun to watch
 }
 
 // NewServer returns a Server. Each change that somebody makes is a record in log.

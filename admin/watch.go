@@ -29,6 +29,8 @@ func watch(c *call) error {
 	if err != nil {
 		return err
 	}
+	c.server.watching.Add(1)
+	defer c.server.watching.Add(-1)
 	// A caller that goes away is noticed, however long it takes.
 	_ = c.control.SetReadDeadline(time.Time{})
 	c.writer.Header().Set("Content-Type", streamType)

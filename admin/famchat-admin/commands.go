@@ -67,6 +67,7 @@ func newRoot(a *app) *cobra.Command {
 		root.SetUsageTemplate(strings.NewReplacer("{{.CommandPath}} ", "", "{{.UseLine}}", `{{if .HasParent}}{{.UseLine}}{{else}}COMMAND{{end}}`).Replace(root.UsageTemplate()))
 	} else {
 		root.PersistentFlags().StringVar(&a.client.Socket, "socket", a.getenv(socketEnv), "`PATH` of the daemon's admin socket (else $"+socketEnv+", else the daemon's default)")
+		root.PersistentFlags().Lookup("socket").DefValue = "" // help says it, and pages are the same everywhere
 		root.SetCompletionCommandGroupID(daemon)
 		root.AddCommand(manCommand())
 		root.PersistentPreRun = func(c *cobra.Command, _ []string) {

@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -30,10 +31,11 @@ var errLeave = errors.New("left")
 
 // console reads commands and runs them.
 type console struct {
-	app      *app
-	lost     bool // the daemon was not there at the last prompt
-	failed   error
+	app       *app
+	lost      bool // the daemon was not there at the last prompt
+	failed    error
 	interrupt chan os.Signal
+	asking    atomic.Bool // a command waits for an answer
 }
 
 // runConsole is the console on a terminal; elsewhere it runs what it reads, a command on a line,
@@ -96,6 +98,8 @@ func (c *console) runTerminal(ctx context.Context) error {
 	line.SetWordCompleter(func(text string, at int) (string, []string, string) { return c.complete(ctx, text, at) })
 	c.app.ask = func(ctx context.Context, question string) (bool, error) {
 		_ = c.app.p.flush()
+		c.asking.Store(true)
+		defer c.asking.Store(false)
 		if err := raw.ApplyMode(); err != nil {
 			return false, err
 		}
@@ -201,7 +205,9 @@ func (c *console) interruptible(ctx context.Context, args []string) error {
 		case err := <-done:
 			return err
 		case <-c.interrupt:
-			cancel()
+			if !c.asking.Load() { // there Ctrl-C is a key, which answers
+				cancel()
+			}
 		}
 	}
 }
@@ -219,11 +225,11 @@ func split(text string) ([]string, error) {
 	args, err := shellquote.Split(text)
 	switch {
 	case errors.Is(err, shellquote.UnterminatedSingleQuoteError):
-		err = &usageError{message: `a quote (') is open; close it, or put the text between double quotes, as in "I'm here"`}
+		err = &usageError{complete: true, message: `a quote (') is open; close it, or put the text between double quotes, as in "I'm here"`}
 	case errors.Is(err, shellquote.UnterminatedDoubleQuoteError):
-		err = &usageError{message: `a quote (") is open; close it, or write \" for one in the text`}
+		err = &usageError{complete: true, message: `a quote (") is open; close it, or write \" for one in the text`}
 	case errors.Is(err, shellquote.UnterminatedEscapeError):
-		err = &usageError{message: `the \ at the end stands for nothing; write \\ for one in the text`}
+		err = &usageError{complete: true, message: `the \ at the end stands for nothing; write \\ for one in the text`}
 	}
 	return args, err
 }

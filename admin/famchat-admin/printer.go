@@ -34,23 +34,32 @@ type printer struct {
 
 // line prints a line, in a style.
 func (p *printer) line(style, text string) {
-	p.write(styled(style, safetext.Line(text), p.color) + "\n")
+	p.write(styled(style, oneLine(text), p.color) + "\n")
+}
+
+// oneLine makes a text safe, on one line, and keeps its columns.
+func oneLine(text string) string {
+	return strings.ReplaceAll(safetext.Text(text), "\n", " ")
 }
 
 // linef prints a line, made as fmt.Sprintf does.
 func (p *printer) linef(format string, args ...any) { p.line(plain, fmt.Sprintf(format, args...)) }
 
-// fail prints what went wrong. What has been printed before stands before it.
+// fail prints what went wrong. What has been printed before stands before it. Further lines of the
+// text are indented, so that none can pass for something else.
 func (p *printer) fail(text string) {
 	_ = p.flush()
-	for line := range strings.SplitSeq(text, "\n") {
-		fmt.Fprintln(p.err, styled(red, safetext.Line(line), p.errColor))
+	for i, line := range strings.Split(strings.TrimRight(safetext.Text(text), "\n"), "\n") {
+		if i > 0 {
+			line = "  " + line
+		}
+		fmt.Fprintln(p.err, styled(red, line, p.errColor))
 	}
 }
 
 // prompt prints what is to be answered on the same line.
 func (p *printer) prompt(text string) {
-	p.write(safetext.Text(text))
+	p.write(oneLine(text))
 	_ = p.flush()
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"golang.org/x/term"
@@ -27,8 +28,9 @@ const (
 
 // usageError says that a command was typed wrongly.
 type usageError struct {
-	message string
-	command string // whose help tells more
+	message  string
+	command  string // whose help tells more
+	complete bool   // there is no more to tell
 }
 
 func (e *usageError) Error() string { return e.message }
@@ -125,15 +127,24 @@ func (a *app) report(err error) int {
 		a.p.fail(a.prefix() + "interrupted")
 	case errors.As(err, &usage):
 		a.p.fail(a.prefix() + usage.message)
-		help := usage.command + " --help"
-		if a.console {
-			help = "help " + usage.command
+		if help := a.help(usage); help != "" {
+			a.p.fail(help + " tells more")
 		}
-		a.p.fail(help + " tells more")
 	default:
 		a.p.fail(a.prefix() + err.Error())
 	}
 	return code
+}
+
+// help is the command that tells how another is used; of an error that says all, "".
+func (a *app) help(err *usageError) string {
+	switch {
+	case a.console && err.complete:
+		return ""
+	case a.console:
+		return strings.TrimSpace("help " + err.command)
+	}
+	return err.command + " --help"
 }
 
 // prefix is what errors begin with.

@@ -78,8 +78,11 @@ func (a *app) printStats(r statsReport) {
 	line("messages", "%d, delivered %d times", s.Messages, s.Deliveries)
 	line("bytes", "%s read, %s written, %s wait", size(float64(s.BytesRead)), size(float64(s.BytesWritten)), size(float64(s.Backlog)))
 	line("connections", "%d accepted, %d refused for want of descriptors", s.Accepted, s.Refused)
-	for _, reason := range closes(s) {
-		line("  ended", "%d: %s", s.Closed[reason], reason)
+	if ended := closes(s); len(ended) > 0 {
+		for i, reason := range ended {
+			ended[i] = fmt.Sprintf("%s %d", reason, s.Closed[reason])
+		}
+		line("ended", "%s", strings.Join(ended, ", "))
 	}
 	line("loop", "%d turns, the longest %s", s.Turns, short(time.Duration(s.LongestTurn)))
 	if s.LogLost > 0 {

@@ -10,7 +10,6 @@ import (
 	"github.com/rivo/uniseg"
 
 	"famchat/admin"
-	"famchat/internal/safetext"
 )
 
 // maxTopPlugins is how many plugins top shows: the members want room, too.
@@ -43,7 +42,7 @@ type styledLine struct{ style, text string }
 // drawTop draws what there is to see now, with rates since before, on a screen of that size.
 func drawTop(before, now look, width, height int) []styledLine {
 	var lines []styledLine
-	add := func(style, text string) { lines = append(lines, styledLine{style, fit(safetext.Line(text), width)}) }
+	add := func(style, text string) { lines = append(lines, styledLine{style, fit(oneLine(text), width)}) }
 	s, b := now.stats, before.stats
 	perSecond := rates(before, now)
 	add(bold, fmt.Sprintf("famchat %s, up %s, %s", s.Version, span(time.Duration(s.Uptime)), now.at.Local().Format("15:04:05")))

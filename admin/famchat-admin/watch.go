@@ -33,8 +33,11 @@ how many events were lost before it.`,
 			for {
 				e, err := w.Next()
 				switch {
-				case c.Context().Err() != nil:
-					return nil // that is how it ends
+				case c.Context().Err() != nil: // that is how it ends
+					if a.terminal {
+						a.p.line(plain, "") // after the ^C
+					}
+					return nil
 				case err != nil:
 					return endOfWatch(err)
 				}
@@ -80,20 +83,27 @@ func (a *app) printEvent(e admin.Event) {
 	a.p.line(style, e.Time.Local().Format("15:04:05")+" "+text)
 }
 
+// departure says how somebody left. The reasons are the words of the daemon's log.
+func departure(e admin.Event) string {
+	switch e.Reason {
+	case "left", "":
+		return "left"
+	case "removed":
+		if e.Text != "" {
+			return "was removed: " + e.Text
+		}
+		return "was removed"
+	}
+	return "was disconnected: " + e.Reason
+}
+
 // eventLine says what happened, for people.
 func eventLine(e admin.Event) (style, text string) {
 	switch e.Kind {
 	case admin.EventJoined:
 		return green, fmt.Sprintf("* %s joined", who(e.ID, e.Name))
 	case admin.EventLeft:
-		text = fmt.Sprintf("* %s left", who(e.ID, e.Name))
-		if e.Reason != "" {
-			text += ": " + e.Reason
-		}
-		if e.Text != "" {
-			text += " (" + e.Text + ")"
-		}
-		return dim, text
+		return dim, "* " + who(e.ID, e.Name) + " " + departure(e)
 	case admin.EventMessage:
 		if e.To != "" {
 			return plain, fmt.Sprintf("~ %s -> %s: %s", e.Name, e.To, e.Text)
