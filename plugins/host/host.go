@@ -31,8 +31,9 @@ var (
 // Host is the plugins of a room. New starts them, Close ends them.
 type Host struct {
 	cfg     Config
-	folder  *folder // nil, as is spawner, as long as there was no plugin
+	folder  *folder // nil, as are the next two, as long as there was no plugin
 	spawner *spawner
+	guard   *guard
 	began   time.Time
 	running context.Context
 	cancel  context.CancelFunc
@@ -76,6 +77,7 @@ func (h *Host) prepare() (err error) {
 		return fmt.Errorf("the folder for the plugins' sockets: %w", err)
 	}
 	h.spawner = newSpawner()
+	h.guard = newGuard(h.mark(), h.cfg.Log)
 	return nil
 }
 
@@ -164,6 +166,7 @@ func (h *Host) Close() {
 	h.background.Wait()
 	if h.folder != nil {
 		h.spawner.close()
+		h.guard.close()
 		h.folder.close()
 	}
 }
