@@ -31,6 +31,7 @@ var (
 // Host is the plugins of a room. New starts them, Close ends them.
 type Host struct {
 	cfg     Config
+	notices *notices
 	folder  *folder // nil, as are the next two, as long as there was no plugin
 	spawner *spawner
 	guard   *guard
@@ -56,8 +57,11 @@ func New(ctx context.Context, c Config) (*Host, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	h := &Host{cfg: c, began: time.Now()}
+	h := &Host{cfg: c, notices: newNotices(), began: time.Now()}
 	h.running, h.cancel = context.WithCancel(context.Background())
+	if c.Notify != nil {
+		h.background.Go(func() { h.notices.run(h.running, c.Notify) })
+	}
 	h.units.Store(new([]*unit))
 	units, err := h.startAll(ctx, c.Plugins)
 	if err != nil {
@@ -232,6 +236,11 @@ func (h *Host) ReloadOne(ctx context.Context, name string) error {
 func (h *Host) replace(units []*unit) {
 	old := slices.Clone(h.chain())
 	h.units.Store(&units)
+	for _, u := range units {
+		if !slices.Contains(old, u) {
+			h.notices.tell(u.cfg.Name, Reloaded, "version "+u.offer.version)
+		}
+	}
 	h.closeAll(slices.DeleteFunc(old, func(u *unit) bool { return slices.Contains(units, u) }))
 }
 

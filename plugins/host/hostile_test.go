@@ -135,8 +135,11 @@ func TestAPluginThatHangsIsLeftAlone(t *testing.T) {
 					t.Fatalf("%d: got %s, want %s", n, got, want)
 				}
 			}
-			if s := r.Status()[0].State; s == host.Running && r.Status()[0].PID == pid {
-				t.Errorf("after five failures it is %s still", s)
+			switch s := r.Status()[0]; {
+			case s.State == host.Running && s.PID == pid:
+				t.Errorf("after five failures it is %s still", s.State)
+			case s.State == host.Open && s.RetryIn > time.Second:
+				t.Errorf("it is tried again in %s", s.RetryIn)
 			}
 			eventually(t, "the process is gone", func() bool { return !groupLives(pid) })
 			// It is started anew by itself, with a canary and not with a person's message.
