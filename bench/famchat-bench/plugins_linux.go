@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -79,8 +81,8 @@ func (b *bench) troubled(ctx context.Context, k kind) (turn, cpu time.Duration, 
 	members := b.plan.plugins.members
 	err = b.measure(ctx, k, members, func(running *server, c *crowd) error {
 		s = running
-		stop := time.AfterFunc(b.plan.warmup, func() { signalChildren(s.pid, syscall.SIGSTOP) })
-		kill := time.AfterFunc(b.plan.warmup+b.plan.window*3/4, func() { signalChildren(s.pid, syscall.SIGKILL) })
+		stop := time.AfterFunc(b.plan.warmup, func() { signalPlugins(s.pid, syscall.SIGSTOP) })
+		kill := time.AfterFunc(b.plan.warmup+b.plan.window*3/4, func() { signalPlugins(s.pid, syscall.SIGKILL) })
 		defer stop.Stop()
 		defer kill.Stop()
 		if _, err := runThroughput(ctx, s, c, b.plan.loadOf(false, members, c.format), b.plan.warmup, b.plan.window); err != nil {
@@ -118,11 +120,11 @@ func logged(lines []string, key string) (time.Duration, error) {
 	return 0, fmt.Errorf("the daemon did not log %s when it stopped", key)
 }
 
-// signalChildren signals what a process has started.
-func signalChildren(pid int, s syscall.Signal) {
-	children, _ := childrenOf(pid) // none are none
-	for _, child := range children {
-		_ = syscall.Kill(child, s)
+// signalPlugins signals the plugins of a daemon.
+func signalPlugins(daemon int, s syscall.Signal) {
+	plugins, _ := pluginsOf(daemon) // none are none
+	for _, pid := range plugins {
+		_ = syscall.Kill(pid, s)
 	}
 }
 
@@ -134,17 +136,17 @@ type pluginFigures struct {
 	daemon, plugins int64         // bytes resident
 }
 
-// memory notes what the daemon and its children have resident.
+// memory notes what the daemon and its plugins have resident.
 func (f *pluginFigures) memory(s *server) (err error) {
 	if f.daemon, err = s.rss(); err != nil {
 		return err
 	}
-	children, err := childrenOf(s.pid)
+	plugins, err := pluginsOf(s.pid)
 	if err != nil {
 		return err
 	}
 	f.plugins = 0
-	for _, pid := range children {
+	for _, pid := range plugins {
 		bytes, err := processRSS(pid)
 		if err != nil {
 			return err
@@ -152,6 +154,15 @@ func (f *pluginFigures) memory(s *server) (err error) {
 		f.plugins += bytes
 	}
 	return nil
+}
+
+// pluginsOf returns the plugins of a daemon: what it has started and made one.
+func pluginsOf(daemon int) ([]int, error) {
+	children, err := childrenOf(daemon)
+	return slices.DeleteFunc(children, func(pid int) bool {
+		environ, _ := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
+		return !bytes.Contains(environ, []byte("FAMCHAT_PLUGIN="))
+	}), err
 }
 
 // childrenOf returns the processes that a process has started.

@@ -222,6 +222,7 @@ func (u *unit) result(call hooks.Call, r *pluginpb.RunCommandResponse) hooks.Res
 			u.counts.ungranted.Add(1)
 			if u.once("grant " + needs[0]) {
 				u.log.Warn("the plugin may not do what it tries; grants: in famchat.yaml does not have it", "hook", "/"+call.Command, "grant", needs[0])
+				u.tell(Ungranted, "/"+call.Command+" needs the grant "+needs[0])
 			}
 			continue
 		}

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -24,6 +27,18 @@ func groupLives(pgid int) bool {
 	for line := range strings.Lines(string(out)) {
 		fields := strings.Fields(line)
 		if len(fields) == 2 && fields[0] == strconv.Itoa(pgid) && !strings.HasPrefix(fields[1], "Z") {
+			return true
+		}
+	}
+	return false
+}
+
+// marked reports whether a process is there whose environment has an entry.
+func marked(entry string) bool {
+	files, _ := filepath.Glob("/proc/[0-9]*/environ")
+	for _, file := range files {
+		b, _ := os.ReadFile(file)
+		if slices.Contains(strings.Split(string(b), "\x00"), entry) {
 			return true
 		}
 	}
@@ -120,8 +135,11 @@ func TestAPluginThatHangsIsLeftAlone(t *testing.T) {
 					t.Fatalf("%d: got %s, want %s", n, got, want)
 				}
 			}
-			if s := r.Status()[0].State; s == host.Running && r.Status()[0].PID == pid {
-				t.Errorf("after five failures it is %s still", s)
+			switch s := r.Status()[0]; {
+			case s.State == host.Running && s.PID == pid:
+				t.Errorf("after five failures it is %s still", s.State)
+			case s.State == host.Open && s.RetryIn > time.Second:
+				t.Errorf("it is tried again in %s", s.RetryIn)
 			}
 			eventually(t, "the process is gone", func() bool { return !groupLives(pid) })
 			// It is started anew by itself, with a canary and not with a person's message.
@@ -292,6 +310,8 @@ func runDaemon(where string) {
 	h, err := host.New(context.Background(), host.Config{Folder: where, Plugins: []host.Plugin{
 		{Name: "one", Path: os.Args[0], ConfigJSON: []byte(`{"mark": "1"}`), Env: []string{"GORACE"}},
 		{Name: "deaf", Path: os.Args[0], ConfigJSON: []byte(`{"mark": "1", "deaf": true}`), Env: []string{"GORACE"}},
+		{Name: "forks", Path: os.Args[0], ConfigJSON: []byte(`{"mark": "1", "fork": true}`), Env: []string{"GORACE"}},
+		{Name: "escapes", Path: os.Args[0], ConfigJSON: []byte(`{"mark": "1", "escape": true}`), Env: []string{"GORACE"}},
 	}})
 	if err != nil {
 		fmt.Println(err)
@@ -304,7 +324,8 @@ func runDaemon(where string) {
 	select {}
 }
 
-func TestKillingTheDaemonLeavesNoPluginAndTheNextSweepsItsFolder(t *testing.T) {
+// Neither a plugin is left, nor what it has forked, in its group or out of it.
+func TestKillingTheDaemonLeavesNothingAndTheNextSweepsItsFolder(t *testing.T) {
 	where := folder(t)
 	cmd := exec.Command(self(t))
 	cmd.Env = append(os.Environ(), asDaemon+"="+where)
@@ -324,14 +345,20 @@ func TestKillingTheDaemonLeavesNoPluginAndTheNextSweepsItsFolder(t *testing.T) {
 		}
 		pids = append(pids, pid)
 	}
-	if len(pids) != 2 {
+	if len(pids) != 4 {
 		t.Fatalf("%d plugins run", len(pids))
+	}
+	made, _ := os.ReadDir(where)
+	mark := "FAMCHAT_PLUGIN_HOST=" + where + "/" + made[0].Name()
+	if runtime.GOOS == "linux" && !marked(mark) {
+		t.Errorf("no process has %s", mark)
 	}
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait()
 	for _, pid := range pids {
 		eventually(t, "the plugin ends", func() bool { return !groupLives(pid) })
 	}
+	eventually(t, "what has left its group ends", func() bool { return !marked(mark) })
 	left, _ := os.ReadDir(where)
 	if len(left) != 1 {
 		t.Fatalf("the killed daemon left %d folders, want its one", len(left))

@@ -56,7 +56,8 @@ const (
 type Status struct {
 	Name, Version, Path string
 	State               string
-	PID                 int // 0 where it does not run
+	PID                 int           // 0 where it does not run
+	RetryIn             time.Duration // of one that is left alone
 
 	Names, Filters, Observes, Public, Private bool
 	Commands, Grants                          []string
@@ -98,7 +99,7 @@ func (u *unit) status() Status {
 	case u.closed || u.disabled || u.breaker.isDisabled:
 		s.State = Disabled
 	case u.breaker.isOpen:
-		s.State = Open
+		s.State, s.RetryIn = Open, max(0, time.Until(u.retryAt))
 	case i == nil:
 		s.State = Starting
 	default:
