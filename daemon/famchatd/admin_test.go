@@ -314,6 +314,22 @@ func TestOnePluginAtATime(t *testing.T) {
 	}
 	mum.say("shit")
 	mum.wait("you: ****")
+	watch, err := p.admin().Watch(t.Context(), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer watch.Close()
+	next := func(want string) {
+		t.Helper()
+		if e, err := watch.Next(); err != nil || e.Kind != admin.EventPlugin || e.Plugin != "profanity" || e.Text != want || e.Time.IsZero() {
+			t.Errorf("got %+v, %v, want %q", e, err, want)
+		}
+	}
+	_ = syscall.Kill(plugins()[1].PID, syscall.SIGKILL)
+	next("crashed: signal: killed")
+	next("restarted")
+	p.wants("/v1/plugins/profanity/disable", `{}`, 200, `^{}$`)
+	next("disabled")
 	p.wants("/v1/plugins/porfanity/reload", `{}`, 404, `"no_such_plugin","message":"there is no plugin \\"porfanity\\"; did you mean profanity\?"`)
 	p.wants("/v1/plugins/weather/enable", `{}`, 404, `there is no plugin \\"weather\\"; there are commands, names, profanity`)
 }

@@ -142,6 +142,7 @@ func (s *service) startPlugins(ctx context.Context, c config) (*host.Host, error
 	if err != nil {
 		return nil, err
 	}
+	h.Notify = s.feed.tell
 	plugins, err := host.New(ctx, h)
 	return plugins, locate(c.doc, err)
 }
