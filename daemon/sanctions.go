@@ -7,7 +7,6 @@ import (
 	"net/netip"
 	"time"
 
-	"famchat/daemon/internal/loop"
 	"famchat/daemon/internal/room"
 	"famchat/daemon/internal/screen"
 	"famchat/internal/names"
@@ -27,7 +26,8 @@ var (
 	ErrReason   = fmt.Errorf("a reason has at most %d bytes", MaxReason)
 	ErrDuration = errors.New("the time is not between 0 and 10 years")
 	ErrNoName   = errors.New("they have no name yet")
-	ErrLoopback = errors.New("the address is this machine's own, or no address: it would keep out the whole family")
+	ErrNoAddr   = errors.New("their connection has ended, and nobody knows its address any more")
+	ErrLoopback = errors.New("their address is this machine's own, and would keep out the whole family")
 	ErrTooMany  = errors.New("there are too many already; see limits.bans and limits.mutes")
 	ErrNoBan    = errors.New("that name or address is not kept out")
 	ErrNotMuted = errors.New("that name is not muted")
@@ -170,8 +170,8 @@ type Removal struct {
 
 // Kick removes somebody, who reads why and for how long, as the others read why. It
 // returns the name that they had. When the error is nil, all of that has happened;
-// with ErrNoName, ErrLoopback and ErrTooMany, which may be joined, they are removed,
-// and their name or their address may come again. ErrNoMember says that nobody has
+// with ErrNoName, ErrNoAddr, ErrLoopback and ErrTooMany, which may be joined, they are
+// removed, and their name or their address may come again. ErrNoMember says that nobody has
 // that ID.
 func (s *Server) Kick(ctx context.Context, id ID, r Removal) (name string, err error) {
 	if err := errors.Join(checkReason(r.Reason), checkDuration(r.For)); err != nil {
@@ -200,8 +200,7 @@ func (s *Server) kick(id ID, r Removal) (name string, err error) {
 			err = ErrNoName
 		}
 		if r.Address {
-			peer := s.hub.Find(id).Conn().(*loop.Conn).RemoteAddr()
-			err = errors.Join(err, s.ban(room.Sanction{Address: bannable(peer)}, r))
+			err = errors.Join(err, s.banAddress(id, r))
 		}
 		if err != nil && p.Name == "" {
 			kick.Sanction = nil // nothing of theirs stays out
@@ -211,12 +210,23 @@ func (s *Server) kick(id ID, r Removal) (name string, err error) {
 	return p.Name, err
 }
 
+// banAddress keeps out the address that somebody is connected from, on the loop's
+// thread.
+func (s *Server) banAddress(id ID, r Removal) error {
+	peer := s.addr(id)
+	if peer == "" {
+		return ErrNoAddr
+	}
+	address := bannable(peer)
+	if address == "" {
+		return ErrLoopback
+	}
+	return s.ban(room.Sanction{Address: address}, r)
+}
+
 // ban keeps out a name or an address, on the loop's thread.
 func (s *Server) ban(n room.Sanction, r Removal) error {
-	switch {
-	case n.Name == "" && n.Address == "":
-		return ErrLoopback
-	case !s.hub.Room().TakesBan(n):
+	if !s.hub.Room().TakesBan(n) {
 		return ErrTooMany
 	}
 	n.Reason = screen.Line(r.Reason)

@@ -157,6 +157,47 @@ func ownAddress() string {
 	return ""
 }
 
+// patient are hooks that may take their time.
+type patient struct{ hooks.Funcs }
+
+func (p patient) Offers() hooks.Offers {
+	o := p.Funcs.Offers()
+	o.MessageTimeout = watchdog
+	return o
+}
+
+// Who is lost while what they sent is still with a filter is here until that is posted.
+func TestWhoIsLostAlreadyCanBeKeptOut(t *testing.T) {
+	c := withoutRates()
+	asked, answer := make(chan struct{}), make(chan struct{})
+	c.Hooks = patient{hooks.Funcs{FilterMessage: func(context.Context, hooks.Message) hooks.Verdict {
+		asked <- struct{}{}
+		<-answer
+		return hooks.Allow()
+	}}}
+	s := start(t, c)
+	mum, leo := s.join("mum"), s.join("leo")
+	id := s.id("leo")
+	leo.say("last words")
+	<-asked
+	leo.reset()
+	eventually(t, "the connection has ended", func() bool {
+		m, err := s.Member(t.Context(), id)
+		return err == nil && m.Addr == ""
+	})
+	if _, err := s.Kick(t.Context(), id, daemon.Removal{For: time.Hour, Address: true}); !errors.Is(err, daemon.ErrNoAddr) {
+		t.Errorf("got %v", err)
+	}
+	close(answer)
+	if before := mum.wait("* leo was removed\n"); strings.Contains(before, "last words") {
+		t.Errorf("mum reads %q", before)
+	}
+	bans, err := s.Bans(t.Context())
+	if err != nil || len(bans) != 1 || bans[0].Name != "leo" {
+		t.Errorf("got %+v, %v", bans, err)
+	}
+}
+
 func TestBansAreChecked(t *testing.T) {
 	until := time.Now().Add(time.Hour)
 	for _, b := range []daemon.Ban{

@@ -61,10 +61,7 @@ func (s *service) Kick(ctx context.Context, r admin.KickRequest) ([]admin.Outcom
 	outcomes, err := s.forEach(ctx, who, r.All, func(id daemon.ID, o *admin.Outcome) error {
 		var err error
 		o.Name, err = s.server.Kick(ctx, id, removal)
-		if errors.Is(err, daemon.ErrNoName) || errors.Is(err, daemon.ErrLoopback) || errors.Is(err, daemon.ErrTooMany) {
-			return notKept(called(*o), err)
-		}
-		return err
+		return notKept(*o, err)
 	})
 	if err == nil && r.For > 0 {
 		s.keepFor(ctx, outcomes)
@@ -72,14 +69,16 @@ func (s *service) Kick(ctx context.Context, r admin.KickRequest) ([]admin.Outcom
 	return outcomes, err
 }
 
-// notKept says of somebody who was removed what does not stay out, and why.
-func notKept(who string, err error) *admin.Error {
+// notKept says of somebody who was removed what does not stay out, and why; any other
+// error is returned as it is.
+func notKept(o admin.Outcome, err error) error {
 	var why []string
 	for _, n := range []struct {
 		err error
 		why string
 	}{
 		{daemon.ErrNoName, "there is no name yet to keep out"},
+		{daemon.ErrNoAddr, "the address is not kept out: the connection had ended, and nobody knows it any more"},
 		{daemon.ErrLoopback, "the address is not kept out: it is this machine's own, and the whole family's"},
 		{daemon.ErrTooMany, "may come again: as many are kept out as limits.bans allows, so unban some"},
 	} {
@@ -87,7 +86,10 @@ func notKept(who string, err error) *admin.Error {
 			why = append(why, n.why)
 		}
 	}
-	return admin.Errorf(admin.CodeRefused, "%s was removed; %s", who, strings.Join(why, "; "))
+	if why == nil {
+		return err
+	}
+	return admin.Errorf(admin.CodeRefused, "%s was removed; %s", called(o), strings.Join(why, "; "))
 }
 
 // called is what somebody is called in a sentence: by their name, or by how they were
@@ -113,7 +115,7 @@ func (s *service) keepFor(ctx context.Context, outcomes []admin.Outcome) {
 	for i := range outcomes {
 		if outcomes[i].Error == nil {
 			outcomes[i].Error = admin.Errorf(admin.CodeInternal,
-				"it is done, and holds until the daemon ends; it could not be written to its state folder, to outlive that: %v", err)
+				"%s: done, and it holds until the daemon ends; it could not be written to the state folder, to outlive that: %v", called(outcomes[i]), err)
 		}
 	}
 }

@@ -125,7 +125,7 @@ func TestABanThatCannotBeWrittenHoldsAndIsTold(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(folder(at), stateNew, "x"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	p.wants("/v1/kick", `{"who": ["anna", "nobody"], "for": "1h"}`, 200, `"name":"anna","error":{"code":"internal","message":"it is done, and holds until the daemon ends; it could not be written to its state folder, to outlive that: .*"no_such_member"`)
+	p.wants("/v1/kick", `{"who": ["anna", "nobody"], "for": "1h"}`, 200, `"name":"anna","error":{"code":"internal","message":"anna: done, and it holds until the daemon ends; it could not be written to the state folder, to outlive that: .*"no_such_member"`)
 	p.logged(has("level=ERROR", "could not be written"))
 	anna := p.connect()
 	anna.say("anna")
