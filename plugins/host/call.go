@@ -21,7 +21,7 @@ func (h *Host) ValidateNames(ctx context.Context, names []hooks.NameRequest) []h
 		verdicts[n] = hooks.Allow()
 	}
 	for _, u := range h.chain() {
-		if !u.offer.names {
+		if !u.offer.names || u.isDisabled() {
 			continue
 		}
 		var items []*item
@@ -78,7 +78,7 @@ func (h *Host) FilterMessages(ctx context.Context, messages []hooks.Message) []h
 		verdicts[n] = hooks.Allow()
 	}
 	for _, u := range h.chain() {
-		if u.offer.filters {
+		if u.offer.filters && !u.isDisabled() {
 			u.filter(ctx, messages, verdicts)
 		}
 	}
@@ -149,6 +149,9 @@ func (u *unit) run(ctx context.Context, call hooks.Call) hooks.Result {
 	ctx, cancel := context.WithDeadline(ctx, call.Time.Add(u.cfg.CommandTimeout))
 	defer cancel()
 	i, err := u.acquire(ctx)
+	if errors.Is(err, errDisabled) {
+		return u.cannot(call, "the plugin "+u.cfg.Name+" is disabled")
+	}
 	if err != nil {
 		return u.cannot(call, "the plugin "+u.cfg.Name+" does not run at present")
 	}

@@ -244,7 +244,8 @@ func (h *Host) replace(units []*unit) {
 	h.closeAll(slices.DeleteFunc(old, func(u *unit) bool { return slices.Contains(units, u) }))
 }
 
-// Disable ends a plugin until Enable: its policy decides then, at once.
+// Disable ends a plugin until Enable or a reload: names and messages pass as if it
+// were not there, and its commands say that they are not.
 func (h *Host) Disable(name string) error {
 	u := h.unit(name)
 	if u == nil {
@@ -303,7 +304,7 @@ const backstop = time.Second
 // Observe implements hooks.Hooks.
 func (h *Host) Observe(_ context.Context, events []hooks.Event) {
 	for _, u := range h.chain() {
-		if u.offer.events {
+		if u.offer.events && !u.isDisabled() {
 			u.events.put(events)
 		}
 	}

@@ -148,9 +148,10 @@ func TestAPluginThatHangsIsLeftAlone(t *testing.T) {
 	}
 }
 
-// While the breaker is open nobody waits.
-func TestAnOpenBreakerAnswersAtOnce(t *testing.T) {
-	p := behaving(t, "one", behaviour{Mark: "1"})
+// What the admin has disabled is as good as not there, whatever its policy.
+func TestADisabledPluginIsAsGoodAsNotThere(t *testing.T) {
+	p := behaving(t, "one", behaviour{Mark: "1", Names: true, Commands: []string{"do"}})
+	p.Closed = true
 	p.Timeout = time.Hour
 	if err := (host.Config{Plugins: []host.Plugin{p}}).Validate(); err == nil {
 		t.Error("a timeout of an hour is valid")
@@ -164,6 +165,12 @@ func TestAnOpenBreakerAnswersAtOnce(t *testing.T) {
 	if got, want := r.filter("x"), "allow"; got != want { // or the watchdog ends it
 		t.Errorf("got %s, want %s", got, want)
 	}
+	if got, want := r.names("bad"), "allow"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got, want := r.run("do", "x").Failed, "/do failed: the plugin one is disabled"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
 	if err := r.Enable("one"); err != nil {
 		t.Fatal(err)
 	}
@@ -173,19 +180,25 @@ func TestAnOpenBreakerAnswersAtOnce(t *testing.T) {
 	}
 }
 
-func TestAPluginThatCrashesAllTheTimeIsLeftAloneAndThenDisabled(t *testing.T) {
-	r := start(t, behaving(t, "one", behaviour{Mark: "1"}))
-	eventually(t, "it is disabled", func() bool {
+// Nobody waits for a plugin that is given up, and names are not taken unchecked.
+func TestAPluginThatCrashesAllTheTimeIsLeftAloneAndThenGivenUp(t *testing.T) {
+	p := behaving(t, "one", behaviour{Mark: "1", Names: true})
+	p.Timeout = time.Minute // or the watchdog ends what waits for it
+	r := start(t, p)
+	eventually(t, "it is given up", func() bool {
 		if pid := r.Status()[0].PID; pid > 0 {
 			_ = syscall.Kill(pid, syscall.SIGKILL)
 		}
-		return r.Status()[0].State == host.Disabled
+		return r.Status()[0].State == host.GivenUp
 	})
 	if n := strings.Count(r.log.String(), "left alone for a while"); n != 2 {
-		t.Errorf("it was left alone %d times before it was disabled, want 2", n)
+		t.Errorf("it was left alone %d times before it was given up, want 2", n)
 	}
-	if !strings.Contains(r.log.String(), "is disabled until it is reloaded") {
-		t.Error("nobody was told that it is disabled")
+	if !strings.Contains(r.log.String(), "is given up until it is enabled or reloaded") {
+		t.Error("nobody was told that it is given up")
+	}
+	if got, want := r.filter("x")+", "+r.names("anna"), "allow, fail"; got != want {
+		t.Errorf("given up: got %s, want %s", got, want)
 	}
 	if err := r.ReloadOne(t.Context(), "one"); err != nil {
 		t.Fatal(err)

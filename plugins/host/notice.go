@@ -20,7 +20,7 @@ const (
 	NotStarted = "does not start" // when it was to run again
 	LeftAlone  = "left alone"     // it failed too often, and is tried again after a while
 	Recovered  = "works again"    // after it was left alone
-	GivenUp    = "given up"       // it was left alone too often, and is disabled
+	GivenUp    = "given up"       // it was left alone too often within an hour
 	TurnedOff  = "disabled"       // by the admin
 	TurnedOn   = "enabled"        // by the admin
 	Reloaded   = "reloaded"       // another process has taken over

@@ -61,7 +61,7 @@ func (u *unit) acquire(ctx context.Context) (*instance, error) {
 		u.mu.Lock()
 		i, changed := u.current, u.changed
 		switch {
-		case u.closed || u.disabled || u.breaker.isDisabled:
+		case u.closed || u.disabled:
 			u.mu.Unlock()
 			return nil, errDisabled
 		case u.breaker.open():
@@ -183,8 +183,8 @@ func (u *unit) opened() {
 		return
 	}
 	if u.breaker.isDisabled {
-		u.log.Error("the plugin failed too often within an hour and is disabled until it is reloaded")
-		u.tell(GivenUp, "it failed too often within an hour, and is disabled until it is enabled or reloaded")
+		u.log.Error("the plugin failed too often within an hour and is given up until it is enabled or reloaded")
+		u.tell(GivenUp, "it failed too often within an hour; it runs again when it is enabled or reloaded")
 		return
 	}
 	wait := u.breaker.wait()
@@ -243,6 +243,13 @@ func (u *unit) once(what string) bool {
 	first := !u.said[what]
 	u.said[what] = true
 	return first
+}
+
+// isDisabled reports whether the admin has disabled the plugin.
+func (u *unit) isDisabled() bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.disabled
 }
 
 // disable ends the plugin until it is enabled.
