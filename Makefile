@@ -22,6 +22,7 @@ check:
 
 bench: build
 	bin/famchat-bench
+	go test -run '^$$' -bench . -cpu 1 ./plugins/famchat-plugin-profanity/internal/filter
 
 clean:
 	rm -rf bin

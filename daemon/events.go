@@ -35,6 +35,7 @@ func (s *Server) Events(ctx context.Context, buffer int, posts bool) (<-chan Eve
 	})
 	refused := false
 	err := s.do(ctx, func() {
+		s.journal.begin(w)
 		if refused = posts && !s.config.MayRead; posts && !over && !refused {
 			counts = true
 			s.read(+1)

@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"log/slog"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -19,6 +20,7 @@ const maxRecords = 4096
 type journal struct {
 	log     *slog.Logger
 	records chan record
+	last    int64        // the number of the last record, of the loop's thread
 	lost    atomic.Int64 // records
 	said    int64        // how many of them the log knows of
 
@@ -30,15 +32,17 @@ type journal struct {
 // watcher is somebody who watches what happens.
 type watcher struct {
 	events chan Event
-	posts  bool  // what people write, too
-	lost   int64 // events since the last that it took
+	posts  bool         // what people write, too
+	after  atomic.Int64 // the number of the last record that it does not want
+	lost   int64        // events since the last that it took
 }
 
 // record is an event, or the end of a connection.
 type record struct {
-	event hooks.Event
-	id    room.ID
-	why   room.Reason
+	number int64
+	event  hooks.Event
+	id     room.ID
+	why    room.Reason
 }
 
 func newJournal(log *slog.Logger) *journal {
@@ -50,6 +54,8 @@ func (j *journal) ended(id room.ID, why room.Reason) { j.put(record{id: id, why:
 
 // put never blocks.
 func (j *journal) put(r record) {
+	j.last++
+	r.number = j.last
 	select {
 	case j.records <- r:
 	default:
@@ -83,8 +89,10 @@ func (j *journal) write(r record) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, w := range j.watchers {
-		w.lost += lost // of any kind: nobody knows any more
-		w.tell(r.event)
+		if r.number > w.after.Load() {
+			w.lost += lost // of any kind: nobody knows any more
+			w.tell(r.event)
+		}
 	}
 }
 
@@ -115,8 +123,10 @@ func (j *journal) record(r record) {
 	}
 }
 
+// watch adds a watcher, who is told nothing before begin.
 func (j *journal) watch(buffer int, posts bool) *watcher {
 	w := &watcher{events: make(chan Event, buffer), posts: posts}
+	w.after.Store(math.MaxInt64)
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.closed {
@@ -126,6 +136,10 @@ func (j *journal) watch(buffer int, posts bool) *watcher {
 	j.watchers = append(j.watchers, w)
 	return w
 }
+
+// begin lets a watcher be told what happens from now on. It is called on the loop's
+// thread, as put is: what is still to be written has happened before.
+func (j *journal) begin(w *watcher) { w.after.Store(j.last) }
 
 func (j *journal) unwatch(w *watcher) {
 	j.mu.Lock()

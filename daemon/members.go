@@ -80,10 +80,20 @@ func (s *Server) member(p room.Person) Member {
 		Idle:  time.Duration(nanos - p.LastNanos),
 	}
 	if session := s.hub.Find(p.ID); session != nil {
-		m.Addr = session.Conn().(*loop.Conn).RemoteAddr()
+		m.Addr = s.addr(p.ID)
 		m.Backlog = s.hub.Backlog(session)
 	}
 	return m
+}
+
+// addr is where somebody is connected from; "" where the connection has ended, which
+// it may have before they have left.
+func (s *Server) addr(id ID) string {
+	session := s.hub.Find(id)
+	if session == nil {
+		return ""
+	}
+	return session.Conn().(*loop.Conn).RemoteAddr()
 }
 
 // Find returns the ID of who is here by a name, however it is typed, or

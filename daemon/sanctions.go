@@ -7,7 +7,6 @@ import (
 	"net/netip"
 	"time"
 
-	"famchat/daemon/internal/loop"
 	"famchat/daemon/internal/room"
 	"famchat/daemon/internal/screen"
 	"famchat/internal/names"
@@ -27,7 +26,8 @@ var (
 	ErrReason   = fmt.Errorf("a reason has at most %d bytes", MaxReason)
 	ErrDuration = errors.New("the time is not between 0 and 10 years")
 	ErrNoName   = errors.New("they have no name yet")
-	ErrLoopback = errors.New("the address is this machine's own, or no address: it would keep out the whole family")
+	ErrNoAddr   = errors.New("their connection has ended, and nobody knows its address any more")
+	ErrLoopback = errors.New("their address is this machine's own, and would keep out the whole family")
 	ErrTooMany  = errors.New("there are too many already; see limits.bans and limits.mutes")
 	ErrNoBan    = errors.New("that name or address is not kept out")
 	ErrNotMuted = errors.New("that name is not muted")
@@ -144,10 +144,10 @@ func (c Config) impose(r *room.Room) {
 		}
 	}
 	for _, b := range c.Bans {
-		impose(room.Ban, room.Sanction{Name: b.Name, Address: b.Address, Reason: b.Reason}, b.Since, b.Until)
+		impose(room.Ban, room.Sanction{Name: b.Name, Address: b.Address, Reason: screen.Line(b.Reason)}, b.Since, b.Until)
 	}
 	for _, m := range c.Mutes {
-		impose(room.Mute, room.Sanction{Name: m.Name, Reason: m.Reason}, m.Since, m.Until)
+		impose(room.Mute, room.Sanction{Name: m.Name, Reason: screen.Line(m.Reason)}, m.Since, m.Until)
 	}
 }
 
@@ -170,8 +170,8 @@ type Removal struct {
 
 // Kick removes somebody, who reads why and for how long, as the others read why. It
 // returns the name that they had. When the error is nil, all of that has happened;
-// with ErrNoName, ErrLoopback and ErrTooMany, which may be joined, they are removed,
-// and their name or their address may come again. ErrNoMember says that nobody has
+// with ErrNoName, ErrNoAddr, ErrLoopback and ErrTooMany, which may be joined, they are
+// removed, and their name or their address may come again. ErrNoMember says that nobody has
 // that ID.
 func (s *Server) Kick(ctx context.Context, id ID, r Removal) (name string, err error) {
 	if err := errors.Join(checkReason(r.Reason), checkDuration(r.For)); err != nil {
@@ -200,8 +200,7 @@ func (s *Server) kick(id ID, r Removal) (name string, err error) {
 			err = ErrNoName
 		}
 		if r.Address {
-			peer := s.hub.Find(id).Conn().(*loop.Conn).RemoteAddr()
-			err = errors.Join(err, s.ban(room.Sanction{Address: bannable(peer)}, r))
+			err = errors.Join(err, s.banAddress(id, r))
 		}
 		if err != nil && p.Name == "" {
 			kick.Sanction = nil // nothing of theirs stays out
@@ -211,12 +210,23 @@ func (s *Server) kick(id ID, r Removal) (name string, err error) {
 	return p.Name, err
 }
 
+// banAddress keeps out the address that somebody is connected from, on the loop's
+// thread.
+func (s *Server) banAddress(id ID, r Removal) error {
+	peer := s.addr(id)
+	if peer == "" {
+		return ErrNoAddr
+	}
+	address := bannable(peer)
+	if address == "" {
+		return ErrLoopback
+	}
+	return s.ban(room.Sanction{Address: address}, r)
+}
+
 // ban keeps out a name or an address, on the loop's thread.
 func (s *Server) ban(n room.Sanction, r Removal) error {
-	switch {
-	case n.Name == "" && n.Address == "":
-		return ErrLoopback
-	case !s.hub.Room().TakesBan(n):
+	if !s.hub.Room().TakesBan(n) {
 		return ErrTooMany
 	}
 	n.Reason = screen.Line(r.Reason)
@@ -241,23 +251,28 @@ func (s *Server) Bans(ctx context.Context) (bans []Ban, err error) {
 	return bans, err
 }
 
-// Unban lets a name and what looks like it, or an address, in again. ErrNoBan says
-// that it is not kept out.
-func (s *Server) Unban(ctx context.Context, nameOrAddress string) error {
+// Unban lets a name and what looks like it, or an address, in again, and returns the
+// names or the address that were kept out. ErrNoBan says that it is none.
+func (s *Server) Unban(ctx context.Context, nameOrAddress string) (lifted []string, err error) {
 	n := room.Sanction{Name: nameOrAddress}
 	if address := bannable(nameOrAddress); address != "" {
 		n = room.Sanction{Address: address}
 	}
-	found := false
-	err := s.do(ctx, func() {
-		if found = len(s.hub.Room().Banned(n)) > 0; found {
-			s.hub.Step(room.Event{Kind: room.Unban, Sanction: &n})
+	return s.lift(ctx, room.Unban, n, (*room.Room).Banned, ErrNoBan)
+}
+
+// lift takes sanctions back, and returns what they were on.
+func (s *Server) lift(ctx context.Context, kind room.EventKind, n room.Sanction, held func(*room.Room, room.Sanction) []room.Sanction, none error) (lifted []string, err error) {
+	err = s.do(ctx, func() {
+		for _, held := range held(s.hub.Room(), n) {
+			lifted = append(lifted, held.Name+held.Address)
 		}
+		s.hub.Step(room.Event{Kind: kind, Sanction: &n})
 	})
-	if err == nil && !found {
-		return ErrNoBan
+	if err == nil && lifted == nil {
+		err = none
 	}
-	return err
+	return lifted, err
 }
 
 // Mute hands back what somebody sends instead of posting it, and what of it waits
@@ -308,17 +323,7 @@ func (s *Server) Mutes(ctx context.Context) (mutes []Mute, err error) {
 }
 
 // Unmute ends the mutes of a name, and of what looks like it, whether somebody of
-// that name is here or not. ErrNotMuted says that there is none.
-func (s *Server) Unmute(ctx context.Context, name string) error {
-	n := room.Sanction{Name: name}
-	found := false
-	err := s.do(ctx, func() {
-		if found = len(s.hub.Room().Muted(n)) > 0; found {
-			s.hub.Step(room.Event{Kind: room.Unmute, Sanction: &n})
-		}
-	})
-	if err == nil && !found {
-		return ErrNotMuted
-	}
-	return err
+// that name is here or not, and returns the names. ErrNotMuted says that there is none.
+func (s *Server) Unmute(ctx context.Context, name string) (lifted []string, err error) {
+	return s.lift(ctx, room.Unmute, room.Sanction{Name: name}, (*room.Room).Muted, ErrNotMuted)
 }

@@ -27,9 +27,12 @@ type Stats struct {
 	Ended       map[string]uint64
 	Turns       uint64        // of the event loop
 	LongestTurn time.Duration // of them
-	LogLost     int64         // records that the log was too slow for
-	HooksUnseen int64         // events that a hook which observes was too slow for
-	ClosesIn    time.Duration // what a countdown has to go; 0: there is none
+	// LongestTurnCPU is the most CPU time that one took of the loop's thread, which
+	// is less where the machine was busy with something else meanwhile.
+	LongestTurnCPU time.Duration
+	LogLost        int64         // records that the log was too slow for
+	HooksUnseen    int64         // events that a hook which observes was too slow for
+	ClosesIn       time.Duration // what a countdown has to go; 0: there is none
 }
 
 // Stats returns what has been counted. It works after the server has stopped, too.
@@ -41,7 +44,7 @@ func (s *Server) Stats(ctx context.Context) (stats Stats, err error) {
 			Members: r.Members, Choosing: r.Choosing, Peak: r.Peak, Messages: r.Messages, Deliveries: r.Deliveries,
 			BytesRead: h.BytesRead, BytesWritten: h.BytesWritten, Backlog: h.BacklogBytes,
 			Accepted: l.Accepted, Refused: l.Refused, Ended: map[string]uint64{},
-			Turns: l.Turns, LongestTurn: time.Duration(l.LongestTurnNanos),
+			Turns: l.Turns, LongestTurn: time.Duration(l.LongestTurnNanos), LongestTurnCPU: time.Duration(l.LongestTurnCPUNanos),
 			LogLost: s.journal.lost.Load(), HooksUnseen: s.pumps.unseen.Load(),
 			ClosesIn: time.Duration(s.hub.Room().ClosesIn()),
 		}

@@ -31,7 +31,9 @@ type service struct {
 	hooks    *Hooks
 	commands map[string]*Command
 
-	filtering sync.Mutex // one message after the other
+	// One item after the other, even where the daemon has given up one call and
+	// begun another.
+	naming, filtering, observing sync.Mutex
 }
 
 var errNotInitialised = status.Error(codes.FailedPrecondition, "Init has not been called")
@@ -128,14 +130,13 @@ func (s *service) ValidateNames(ctx context.Context, r *pluginpb.ValidateNamesRe
 	if h.ValidateName == nil {
 		return nil, status.Error(codes.Unimplemented, "the plugin checks no names")
 	}
-	verdicts, err := each(ctx, s, r.Names, func(n *pluginpb.Name) Verdict {
+	verdicts, err := each(ctx, s, &s.naming, r.Names, func(n *pluginpb.Name) Verdict {
 		return h.ValidateName(ctx, Name{Member: ID(n.GetMember().GetId()), Name: n.Name})
 	})
 	return &pluginpb.ValidateNamesResponse{Verdicts: verdicts}, err
 }
 
-// FilterMessages implements the contract. The daemon begins another stream when it
-// has given this one up: what a hook is still busy with then is waited for.
+// FilterMessages implements the contract.
 func (s *service) FilterMessages(stream grpc.BidiStreamingServer[pluginpb.FilterMessagesRequest, pluginpb.FilterMessagesResponse]) error {
 	h := s.made()
 	if h == nil {
@@ -169,15 +170,15 @@ func (s *service) filter(ctx context.Context, h *Hooks, r *pluginpb.FilterMessag
 		defer cancel()
 		ctx = within
 	}
-	s.filtering.Lock()
-	defer s.filtering.Unlock()
-	return each(ctx, s, r.Messages, func(m *pluginpb.Message) Verdict {
+	return each(ctx, s, &s.filtering, r.Messages, func(m *pluginpb.Message) Verdict {
 		return h.FilterMessage(ctx, messageOf(m))
 	})
 }
 
 // each asks about one item after the other.
-func each[T interface{ GetId() uint64 }](ctx context.Context, s *service, items []T, ask func(T) Verdict) ([]*pluginpb.Verdict, error) {
+func each[T interface{ GetId() uint64 }](ctx context.Context, s *service, one *sync.Mutex, items []T, ask func(T) Verdict) ([]*pluginpb.Verdict, error) {
+	one.Lock()
+	defer one.Unlock()
 	all := make([]pluginpb.Verdict, len(items))
 	verdicts := make([]*pluginpb.Verdict, len(items))
 	for i, item := range items {
@@ -245,6 +246,8 @@ func (s *service) Observe(ctx context.Context, r *pluginpb.ObserveRequest) (*plu
 	if h.Observe == nil {
 		return nil, status.Error(codes.Unimplemented, "the plugin observes nothing")
 	}
+	s.observing.Lock()
+	defer s.observing.Unlock()
 	for _, e := range r.Events {
 		s.ask(func() Verdict {
 			h.Observe(ctx, Event{

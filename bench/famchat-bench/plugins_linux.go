@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -51,7 +53,7 @@ func (b *bench) plugins(ctx context.Context, round int) error {
 			})
 		}
 		if err == nil {
-			f.turn, err = b.troubled(ctx, k)
+			f.turn, f.turnCPU, err = b.troubled(ctx, k)
 		}
 		if err != nil {
 			return fmt.Errorf("%d plugins: %w", n, err)
@@ -60,7 +62,9 @@ func (b *bench) plugins(ctx context.Context, round int) error {
 		quiet := fmt.Sprintf("latency, %d members, %d messages/s, ", p.members, p.rate)
 		b.report.addPlugins(n, quiet+"p50", "µs", microseconds(f.p50))
 		b.report.addPlugins(n, quiet+"p99", "µs", microseconds(f.p99))
-		b.report.addPlugins(n, "longest turn of the loop, flooded, plugins stopped and killed", "µs", microseconds(f.turn))
+		const turn = "longest turn of the loop, flooded, plugins stopped and killed"
+		b.report.addPlugins(n, turn, "ms", microseconds(f.turn)/1e3)
+		b.report.addPlugins(n, turn+": CPU time", "ms", microseconds(f.turnCPU)/1e3)
 		b.report.addPlugins(n, "from start to listening", "ms", microseconds(f.start)/1e3)
 		b.report.addPlugins(n, "resident, the daemon", "MiB", mebibytes(f.daemon))
 		b.report.addPlugins(n, "resident, its plugins together", "MiB", mebibytes(f.plugins))
@@ -71,14 +75,14 @@ func (b *bench) plugins(ctx context.Context, round int) error {
 
 // troubled floods the daemon, and halfway stops its plugins with SIGSTOP, so that
 // they hang, and later kills those that run then. It returns the longest turn that
-// the loop took meanwhile.
-func (b *bench) troubled(ctx context.Context, k kind) (time.Duration, error) {
+// the loop took meanwhile, and the most CPU time that one took.
+func (b *bench) troubled(ctx context.Context, k kind) (turn, cpu time.Duration, err error) {
 	var s *server
 	members := b.plan.plugins.members
-	err := b.measure(ctx, k, members, func(running *server, c *crowd) error {
+	err = b.measure(ctx, k, members, func(running *server, c *crowd) error {
 		s = running
-		stop := time.AfterFunc(b.plan.warmup, func() { signalChildren(s.pid, syscall.SIGSTOP) })
-		kill := time.AfterFunc(b.plan.warmup+b.plan.window*3/4, func() { signalChildren(s.pid, syscall.SIGKILL) })
+		stop := time.AfterFunc(b.plan.warmup, func() { signalPlugins(s.pid, syscall.SIGSTOP) })
+		kill := time.AfterFunc(b.plan.warmup+b.plan.window*3/4, func() { signalPlugins(s.pid, syscall.SIGKILL) })
 		defer stop.Stop()
 		defer kill.Stop()
 		if _, err := runThroughput(ctx, s, c, b.plan.loadOf(false, members, c.format), b.plan.warmup, b.plan.window); err != nil {
@@ -93,23 +97,34 @@ func (b *bench) troubled(ctx context.Context, k kind) (time.Duration, error) {
 		}
 	})
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, line := range s.tail {
-		if _, turn, found := strings.Cut(line, "longest_turn="); found {
-			return time.ParseDuration(turn)
-		}
+	turn, err = logged(s.tail, "longest_turn")
+	if err == nil {
+		cpu, err = logged(s.tail, "longest_turn_cpu")
 	}
-	return 0, errors.New("the daemon did not log its longest turn when it stopped")
+	return turn, cpu, err
 }
 
-// signalChildren signals what a process has started.
-func signalChildren(pid int, s syscall.Signal) {
-	children, _ := childrenOf(pid) // none are none
-	for _, child := range children {
-		_ = syscall.Kill(child, s)
+// logged is a time that the daemon has logged under a key.
+func logged(lines []string, key string) (time.Duration, error) {
+	for _, line := range lines {
+		for _, field := range strings.Fields(line) {
+			if value, found := strings.CutPrefix(field, key+"="); found {
+				return time.ParseDuration(value)
+			}
+		}
+	}
+	return 0, fmt.Errorf("the daemon did not log %s when it stopped", key)
+}
+
+// signalPlugins signals the plugins of a daemon.
+func signalPlugins(daemon int, s syscall.Signal) {
+	plugins, _ := pluginsOf(daemon) // none are none
+	for _, pid := range plugins {
+		_ = syscall.Kill(pid, s)
 	}
 }
 
@@ -117,21 +132,21 @@ func signalChildren(pid int, s syscall.Signal) {
 type pluginFigures struct {
 	rate            float64 // messages a second that one sender gets through
 	p50, p99, start time.Duration
-	turn            time.Duration // the longest of the loop, while plugins are in trouble
+	turn, turnCPU   time.Duration // the longest of the loop, while plugins are in trouble
 	daemon, plugins int64         // bytes resident
 }
 
-// memory notes what the daemon and its children have resident.
+// memory notes what the daemon and its plugins have resident.
 func (f *pluginFigures) memory(s *server) (err error) {
 	if f.daemon, err = s.rss(); err != nil {
 		return err
 	}
-	children, err := childrenOf(s.pid)
+	plugins, err := pluginsOf(s.pid)
 	if err != nil {
 		return err
 	}
 	f.plugins = 0
-	for _, pid := range children {
+	for _, pid := range plugins {
 		bytes, err := processRSS(pid)
 		if err != nil {
 			return err
@@ -139,6 +154,15 @@ func (f *pluginFigures) memory(s *server) (err error) {
 		f.plugins += bytes
 	}
 	return nil
+}
+
+// pluginsOf returns the plugins of a daemon: what it has started and made one.
+func pluginsOf(daemon int) ([]int, error) {
+	children, err := childrenOf(daemon)
+	return slices.DeleteFunc(children, func(pid int) bool {
+		environ, _ := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
+		return !bytes.Contains(environ, []byte("FAMCHAT_PLUGIN="))
+	}), err
 }
 
 // childrenOf returns the processes that a process has started.

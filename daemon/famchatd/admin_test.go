@@ -119,7 +119,7 @@ func TestPeopleAreNamedAsOneTypes(t *testing.T) {
 	leo.wait("! you are muted for 10 minutes: cake.")
 	p.wants("/v1/members", "", 200, `"name":"leo",[^}]*"muted":true}`)
 	p.wants("/v1/unmute", `{"who": ["LEO", "leo", "nobody"]}`, 200,
-		`{"who":"LEO","name":"LEO"},{"who":"leo","error":{"code":"refused","message":"leo is not muted"}},`+
+		`{"who":"LEO","name":"leo"},{"who":"leo","error":{"code":"refused","message":"leo is not muted"}},`+
 			`{"who":"nobody","error":{"code":"no_such_member",`)
 	p.wants("/v1/kick", `{"who": ["leo", "dad"], "for": 600, "address": true, "reason": "enough"}`, 200,
 		`{"who":"leo","id":2,"name":"leo","error":{"code":"refused","message":"leo was removed; the address is not kept out: it is this machine's own, and the whole family's"}},`+
@@ -127,7 +127,7 @@ func TestPeopleAreNamedAsOneTypes(t *testing.T) {
 	mum.wait("* leo was removed: enough")
 	leo.wait("! you were removed by the admin for 10 minutes: enough")
 	p.wants("/v1/bans", "", 200, `^{"bans":\[{"name":"leo","since":"[^"]*","until":"[^"]*","reason":"enough"}]}$`)
-	p.wants("/v1/unban", `{"who": ["leo", "leo"]}`, 200, `^{"outcomes":\[{"who":"leo"},{"who":"leo","error":{"code":"no_such_ban"`)
+	p.wants("/v1/unban", `{"who": ["leo", "leo"]}`, 200, `^{"outcomes":\[{"who":"leo","name":"leo"},{"who":"leo","error":{"code":"no_such_ban"`)
 	p.wants("/v1/kick", `{"who": ["mum"], "reason": "`+strings.Repeat("x", 501)+`"}`, 400, `a reason has at most 500 bytes, this one has 501`)
 	p.wants("/v1/kick", `{"all": true}`, 200, `"#1".*"name":"mum".*"#3".*"name":"Anna".*"#4"`)
 	anna.wait("! you were removed by the admin")
@@ -314,6 +314,22 @@ func TestOnePluginAtATime(t *testing.T) {
 	}
 	mum.say("shit")
 	mum.wait("you: ****")
+	watch, err := p.admin().Watch(t.Context(), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer watch.Close()
+	next := func(want string) {
+		t.Helper()
+		if e, err := watch.Next(); err != nil || e.Kind != admin.EventPlugin || e.Plugin != "profanity" || e.Text != want || e.Time.IsZero() {
+			t.Errorf("got %+v, %v, want %q", e, err, want)
+		}
+	}
+	_ = syscall.Kill(plugins()[1].PID, syscall.SIGKILL)
+	next("crashed: signal: killed")
+	next("restarted")
+	p.wants("/v1/plugins/profanity/disable", `{}`, 200, `^{}$`)
+	next("disabled")
 	p.wants("/v1/plugins/porfanity/reload", `{}`, 404, `"no_such_plugin","message":"there is no plugin \\"porfanity\\"; did you mean profanity\?"`)
 	p.wants("/v1/plugins/weather/enable", `{}`, 404, `there is no plugin \\"weather\\"; there are commands, names, profanity`)
 }

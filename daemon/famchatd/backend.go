@@ -17,8 +17,13 @@ import (
 
 var _ admin.Backend = (*service)(nil)
 
-// maxWho is how many people one request may name.
-const maxWho = 1000
+const (
+	// maxWho is how many people one request may name.
+	maxWho = 1000
+	// maxSuggestions is for how many of them who are not here it is said who may be
+	// meant: among thousands of members that takes a while.
+	maxSuggestions = 10
+)
 
 // Members implements admin.Backend.
 func (s *service) Members(ctx context.Context) ([]admin.Member, error) {
@@ -56,10 +61,7 @@ func (s *service) Kick(ctx context.Context, r admin.KickRequest) ([]admin.Outcom
 	outcomes, err := s.forEach(ctx, who, r.All, func(id daemon.ID, o *admin.Outcome) error {
 		var err error
 		o.Name, err = s.server.Kick(ctx, id, removal)
-		if errors.Is(err, daemon.ErrNoName) || errors.Is(err, daemon.ErrLoopback) || errors.Is(err, daemon.ErrTooMany) {
-			return notKept(called(*o), err)
-		}
-		return err
+		return notKept(*o, err)
 	})
 	if err == nil && r.For > 0 {
 		s.keepFor(ctx, outcomes)
@@ -67,14 +69,16 @@ func (s *service) Kick(ctx context.Context, r admin.KickRequest) ([]admin.Outcom
 	return outcomes, err
 }
 
-// notKept says of somebody who was removed what does not stay out, and why.
-func notKept(who string, err error) *admin.Error {
+// notKept says of somebody who was removed what does not stay out, and why; any other
+// error is returned as it is.
+func notKept(o admin.Outcome, err error) error {
 	var why []string
 	for _, n := range []struct {
 		err error
 		why string
 	}{
 		{daemon.ErrNoName, "there is no name yet to keep out"},
+		{daemon.ErrNoAddr, "the address is not kept out: the connection had ended, and nobody knows it any more"},
 		{daemon.ErrLoopback, "the address is not kept out: it is this machine's own, and the whole family's"},
 		{daemon.ErrTooMany, "may come again: as many are kept out as limits.bans allows, so unban some"},
 	} {
@@ -82,7 +86,10 @@ func notKept(who string, err error) *admin.Error {
 			why = append(why, n.why)
 		}
 	}
-	return admin.Errorf(admin.CodeRefused, "%s was removed; %s", who, strings.Join(why, "; "))
+	if why == nil {
+		return err
+	}
+	return admin.Errorf(admin.CodeRefused, "%s was removed; %s", called(o), strings.Join(why, "; "))
 }
 
 // called is what somebody is called in a sentence: by their name, or by how they were
@@ -108,7 +115,7 @@ func (s *service) keepFor(ctx context.Context, outcomes []admin.Outcome) {
 	for i := range outcomes {
 		if outcomes[i].Error == nil {
 			outcomes[i].Error = admin.Errorf(admin.CodeInternal,
-				"it is done, and holds until the daemon ends; it could not be written to its state folder, to outlive that: %v", err)
+				"%s: done, and it holds until the daemon ends; it could not be written to the state folder, to outlive that: %v", called(outcomes[i]), err)
 		}
 	}
 }
@@ -120,6 +127,7 @@ func (s *service) forEach(ctx context.Context, who []string, all bool, do func(d
 		return nil, admin.Errorf(admin.CodeBadRequest, "a request names at most %d people, this one %d; send several", maxWho, len(who))
 	}
 	outcomes := make([]admin.Outcome, 0, len(who))
+	suggest := maxSuggestions
 	for _, name := range who {
 		o := admin.Outcome{Who: name}
 		id, err := s.find(ctx, name)
@@ -133,7 +141,10 @@ func (s *service) forEach(ctx context.Context, who []string, all bool, do func(d
 			continue // has left since
 		}
 		if err != nil {
-			if o.Error, err = s.wrongWith(ctx, name, err); err != nil {
+			if errors.Is(err, daemon.ErrNoMember) {
+				suggest--
+			}
+			if o.Error, err = s.wrongWith(ctx, name, err, suggest >= 0); err != nil {
 				return nil, err
 			}
 		}
@@ -161,9 +172,12 @@ func idOf(who string) daemon.ID {
 
 // wrongWith says what went wrong with one who was named; the error is what went wrong
 // with all.
-func (s *service) wrongWith(ctx context.Context, who string, err error) (*admin.Error, error) {
-	if errors.Is(err, daemon.ErrNoMember) {
+func (s *service) wrongWith(ctx context.Context, who string, err error, suggest bool) (*admin.Error, error) {
+	switch {
+	case errors.Is(err, daemon.ErrNoMember) && suggest:
 		return s.unknown(ctx, who), nil
+	case errors.Is(err, daemon.ErrNoMember):
+		return admin.Errorf(admin.CodeNoMember, "nobody here is called %q", who), nil
 	}
 	var wrong *admin.Error
 	if err = problem(err); errors.As(err, &wrong) && wrong.Code == admin.CodeRefused {

@@ -22,6 +22,7 @@ func (s *service) Plugins(context.Context) ([]admin.Plugin, error) {
 			Commands: p.Commands, Grants: p.Grants,
 			Calls: p.Calls, Failures: p.Failures, Crashes: p.Crashes, Restarts: p.Restarts,
 			Ungranted: p.Ungranted, Unseen: p.Unseen, P50: admin.Duration(p.P50), P99: admin.Duration(p.P99),
+			RetryIn: admin.Duration(p.RetryIn),
 		})
 	}
 	return all, nil

@@ -34,7 +34,8 @@ func (s *service) Bans(ctx context.Context) ([]admin.Ban, error) {
 // Unban implements admin.Backend.
 func (s *service) Unban(ctx context.Context, r admin.WhoRequest) ([]admin.Outcome, error) {
 	return s.lift(ctx, r.Who, func(who string, o *admin.Outcome) error {
-		err := s.server.Unban(ctx, who)
+		lifted, err := s.server.Unban(ctx, who)
+		o.Name = strings.Join(lifted, ", ")
 		if errors.Is(err, daemon.ErrNoBan) {
 			return admin.Errorf(admin.CodeNoBan, "%q is not kept out; bans shows who is", who)
 		}
@@ -78,10 +79,10 @@ func (s *service) Unmute(ctx context.Context, r admin.WhoRequest) ([]admin.Outco
 			}
 			o.ID, name = uint64(m.ID), m.Name
 		}
-		err := s.server.Unmute(ctx, name)
+		lifted, err := s.server.Unmute(ctx, name)
 		switch {
 		case err == nil:
-			o.Name = name
+			o.Name = strings.Join(lifted, ", ")
 		case !errors.Is(err, daemon.ErrNotMuted):
 			return problem(err)
 		case o.ID == 0:

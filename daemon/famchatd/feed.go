@@ -4,9 +4,9 @@ import (
 	"context"
 	"slices"
 	"sync"
-	"time"
 
 	"famchat/admin"
+	"famchat/plugins/host"
 )
 
 // feedBuffer is how many events about plugins wait for who watches.
@@ -24,12 +24,16 @@ type feedWatcher struct {
 	lost   int64 // events since the last that it took
 }
 
-// tell tells everybody something, and blocks for nobody.
-func (f *feed) tell(plugin, what string) {
+// tell tells everybody what became of a plugin, and blocks for nobody.
+func (f *feed) tell(happened host.Event) {
+	e := admin.Event{Time: happened.Time, Kind: admin.EventPlugin, Plugin: happened.Plugin, Text: happened.What}
+	if happened.Detail != "" {
+		e.Text += ": " + happened.Detail
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, w := range f.watchers {
-		e := admin.Event{Time: time.Now(), Kind: admin.EventPlugin, Plugin: plugin, Text: what, Lost: w.lost}
+		e.Lost = w.lost
 		select {
 		case w.events <- e:
 			w.lost = 0

@@ -101,7 +101,7 @@ func (s *service) run(ctx context.Context, stop func(), socket *admin.Listener, 
 		return exitFailed
 	}
 	stats, _ := s.server.Stats(ctx) // of a server that was served
-	s.log.Info("stopped", "turns", stats.Turns, "longest_turn", stats.LongestTurn)
+	s.log.Info("stopped", "turns", stats.Turns, "longest_turn", stats.LongestTurn, "longest_turn_cpu", stats.LongestTurnCPU)
 	return exitDone
 }
 
@@ -142,6 +142,7 @@ func (s *service) startPlugins(ctx context.Context, c config) (*host.Host, error
 	if err != nil {
 		return nil, err
 	}
+	h.Notify = s.feed.tell
 	plugins, err := host.New(ctx, h)
 	return plugins, locate(c.doc, err)
 }

@@ -153,6 +153,11 @@ func decodeState(f *os.File) (s sanctions, err error) {
 	if len(data) > maxStateBytes {
 		return s, fmt.Errorf("it has more than %d bytes", maxStateBytes)
 	}
+	return parseState(data)
+}
+
+// parseState is what data, the content of a file, says.
+func parseState(data []byte) (s sanctions, err error) {
 	var file stateFile
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
@@ -172,7 +177,7 @@ func decodeState(f *os.File) (s sanctions, err error) {
 func (f stateFile) sanctions() (s sanctions, err error) {
 	for i, b := range f.Bans {
 		ban := daemon.Ban{Name: b.Name, Address: b.Address, Since: b.Since, Until: b.Until, Reason: b.Reason}
-		if err := ban.Validate(); err != nil {
+		if err := errors.Join(ban.Validate(), checkTimes(ban.Since, ban.Until)); err != nil {
 			return s, fmt.Errorf("bans[%d]: %w", i, err)
 		}
 		s.bans = append(s.bans, ban)
@@ -182,12 +187,23 @@ func (f stateFile) sanctions() (s sanctions, err error) {
 		if m.Until != nil {
 			mute.Until = *m.Until
 		}
-		if err := mute.Validate(); err != nil {
+		if err := errors.Join(mute.Validate(), checkTimes(mute.Since, mute.Until)); err != nil {
 			return s, fmt.Errorf("mutes[%d]: %w", i, err)
 		}
 		s.mutes = append(s.mutes, mute)
 	}
 	return s, nil
+}
+
+// checkTimes refuses times that could not be written again (RFC 3339 has years of four
+// digits).
+func checkTimes(times ...time.Time) error {
+	for _, t := range times {
+		if year := t.UTC().Year(); year < 1 || year > 9998 {
+			return fmt.Errorf("%v is not a time between the years 1 and 9998", t)
+		}
+	}
+	return nil
 }
 
 // encode is what a file says of sanctions.
@@ -216,6 +232,11 @@ func (s *state) save(ask func() (sanctions, error)) error {
 	now, err := ask()
 	if err != nil {
 		return err
+	}
+	if len(now.bans)+len(now.mutes) == 0 {
+		if _, err := os.Lstat(filepath.Join(s.folder, stateName)); errors.Is(err, fs.ErrNotExist) {
+			return nil // as it is
+		}
 	}
 	data, err := now.encode()
 	if err != nil {

@@ -62,7 +62,7 @@ func TestBansAndMutesOutliveAKill(t *testing.T) {
 		}
 	}
 	p = launch(t, at, settings)
-	p.wants("/v1/unban", `{"who": ["leo"]}`, 200, `^{"outcomes":\[{"who":"leo"}]}$`)
+	p.wants("/v1/unban", `{"who": ["leo"]}`, 200, `^{"outcomes":\[{"who":"leo","name":"leo"}]}$`)
 	p.signal(syscall.SIGKILL)
 	p.exit()
 	launch(t, at, settings).join("leo")
@@ -125,7 +125,7 @@ func TestABanThatCannotBeWrittenHoldsAndIsTold(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(folder(at), stateNew, "x"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	p.wants("/v1/kick", `{"who": ["anna", "nobody"], "for": "1h"}`, 200, `"name":"anna","error":{"code":"internal","message":"it is done, and holds until the daemon ends; it could not be written to its state folder, to outlive that: .*"no_such_member"`)
+	p.wants("/v1/kick", `{"who": ["anna", "nobody"], "for": "1h"}`, 200, `"name":"anna","error":{"code":"internal","message":"anna: done, and it holds until the daemon ends; it could not be written to the state folder, to outlive that: .*"no_such_member"`)
 	p.logged(has("level=ERROR", "could not be written"))
 	anna := p.connect()
 	anna.say("anna")
@@ -207,6 +207,52 @@ func TestWhatIsWrittenIsReadAgain(t *testing.T) {
 	}
 	files, _ := os.ReadDir(dir)
 	if len(files) != 1 {
+		t.Errorf("there are %v", files)
+	}
+}
+
+// What is read is what is written again, whatever the file holds.
+func FuzzStateFile(f *testing.F) {
+	f.Add([]byte(`{"version":1,"bans":[{"name":"leo","since":"2026-11-24T21:03:04.000000005Z","until":"2026-11-24T22:03:04Z","reason":"enough"}],"mutes":[]}`))
+	f.Add([]byte(`{"version":1,"bans":[{"address":"2001:db8::7","since":"2026-11-24T21:03:04+01:00","until":"9998-12-31T00:00:00Z"}],"mutes":[{"name":"anna","since":"0001-01-01T00:00:00Z"}]}`))
+	f.Add([]byte(`{"version":1,"mutes":[{"name":"anna","since":"0000-01-01T00:00:00+01:00","until":"9999-12-31T23:59:59-01:00"}]}`))
+	f.Add([]byte(`{"version":1,"bans":null,"mutes":[{}]}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		read, err := parseState(data)
+		if err != nil {
+			return
+		}
+		for _, b := range read.bans {
+			if (b.Name == "") == (b.Address == "") || len(b.Reason) > daemon.MaxReason {
+				t.Errorf("it has the ban %+v", b)
+			}
+		}
+		written, err := read.encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := parseState(written)
+		if err != nil {
+			t.Fatalf("%s: %v", written, err)
+		}
+		if rewritten, _ := again.encode(); string(rewritten) != string(written) {
+			t.Errorf("%s became %s", written, rewritten)
+		}
+	})
+}
+
+// Who never kept anybody out leaves nothing behind.
+func TestNothingIsNotWritten(t *testing.T) {
+	dir := t.TempDir()
+	s, _, err := openState(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	if err := s.save(func() (sanctions, error) { return sanctions{}, nil }); err != nil {
+		t.Error(err)
+	}
+	if files, _ := os.ReadDir(dir); len(files) != 0 {
 		t.Errorf("there are %v", files)
 	}
 }

@@ -13,7 +13,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x0cplugin.proto\x12\x11\x66\x61mchat.plugin.v1\"H\n\x0bInitRequest\x12\x13\n\x0b\x63onfig_json\x18\x01 \x01(\x0c\x12\x0e\n\x06grants\x18\x02 \x03(\t\x12\x14\n\x0chost_version\x18\x03 \x01(\t\"\xab\x01\n\x0cInitResponse\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12&\n\x05hooks\x18\x03 \x03(\x0e\x32\x17.famchat.plugin.v1.Hook\x12&\n\x05kinds\x18\x04 \x03(\x0e\x32\x17.famchat.plugin.v1.Kind\x12,\n\x08\x63ommands\x18\x05 \x03(\x0b\x32\x1a.famchat.plugin.v1.Command\"H\n\x07\x43ommand\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04\x61rgs\x18\x02 \x01(\t\x12\x0c\n\x04help\x18\x03 \x01(\t\x12\x13\n\x0b\x63ompletions\x18\x04 \x03(\t\"\"\n\x06Member\x12\n\n\x02id\x18\x01 \x01(\x04\x12\x0c\n\x04name\x18\x02 \x01(\t\"N\n\x07Verdict\x12\n\n\x02id\x18\x01 \x01(\x04\x12)\n\x06\x61\x63tion\x18\x02 \x01(\x0e\x32\x19.famchat.plugin.v1.Action\x12\x0c\n\x04text\x18\x03 \x01(\t\"K\n\x04Name\x12\n\n\x02id\x18\x01 \x01(\x04\x12)\n\x06member\x18\x02 \x01(\x0b\x32\x19.famchat.plugin.v1.Member\x12\x0c\n\x04name\x18\x03 \x01(\t\">\n\x14ValidateNamesRequest\x12&\n\x05names\x18\x01 \x03(\x0b\x32\x17.famchat.plugin.v1.Name\"E\n\x15ValidateNamesResponse\x12,\n\x08verdicts\x18\x01 \x03(\x0b\x32\x1a.famchat.plugin.v1.Verdict\"\xbe\x01\n\x07Message\x12\n\n\x02id\x18\x01 \x01(\x04\x12%\n\x04kind\x18\x02 \x01(\x0e\x32\x17.famchat.plugin.v1.Kind\x12\'\n\x04\x66rom\x18\x03 \x01(\x0b\x32\x19.famchat.plugin.v1.Member\x12%\n\x02to\x18\x04 \x01(\x0b\x32\x19.famchat.plugin.v1.Member\x12\x0c\n\x04text\x18\x05 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x06 \x01(\x08\x12\x12\n\nunix_nanos\x18\x07 \x01(\x03\"E\n\x15\x46ilterMessagesRequest\x12,\n\x08messages\x18\x01 \x03(\x0b\x32\x1a.famchat.plugin.v1.Message\"F\n\x16\x46ilterMessagesResponse\x12,\n\x08verdicts\x18\x01 \x03(\x0b\x32\x1a.famchat.plugin.v1.Verdict\"\xf7\x01\n\x11RunCommandRequest\x12)\n\x06\x63\x61ller\x18\x01 \x01(\x0b\x32\x19.famchat.plugin.v1.Member\x12\x0f\n\x07\x63ommand\x18\x02 \x01(\t\x12\x0c\n\x04\x61rgs\x18\x03 \x01(\t\x12/\n\x0clast_private\x18\x04 \x01(\x0b\x32\x19.famchat.plugin.v1.Member\x12*\n\x07members\x18\x05 \x03(\x0b\x32\x19.famchat.plugin.v1.Member\x12\x12\n\nunix_nanos\x18\x06 \x01(\x03\x12\'\n\x05\x61\x62out\x18\x07 \x01(\x0b\x32\x18.famchat.plugin.v1.About\"d\n\x05\x41\x62out\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x1a\n\x12started_unix_nanos\x18\x02 \x01(\x03\x12.\n\x07plugins\x18\x03 \x03(\x0b\x32\x1d.famchat.plugin.v1.PluginInfo\"h\n\nPluginInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x13\n\x0bsees_public\x18\x03 \x01(\x08\x12\x14\n\x0csees_private\x18\x04 \x01(\x08\x12\x10\n\x08observes\x18\x05 \x01(\x08\"_\n\x12RunCommandResponse\x12\r\n\x05reply\x18\x01 \x01(\t\x12*\n\x07\x65\x66\x66\x65\x63ts\x18\x02 \x03(\x0b\x32\x19.famchat.plugin.v1.Effect\x12\x0e\n\x06\x66\x61iled\x18\x03 \x01(\t\"O\n\x06\x45\x66\x66\x65\x63t\x12+\n\x04kind\x18\x01 \x01(\x0e\x32\x1d.famchat.plugin.v1.EffectKind\x12\n\n\x02to\x18\x02 \x01(\x04\x12\x0c\n\x04text\x18\x03 \x01(\t\"\xaf\x01\n\x05\x45vent\x12*\n\x04kind\x18\x01 \x01(\x0e\x32\x1c.famchat.plugin.v1.EventKind\x12)\n\x06member\x18\x02 \x01(\x0b\x32\x19.famchat.plugin.v1.Member\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12+\n\x07message\x18\x04 \x01(\x0b\x32\x1a.famchat.plugin.v1.Message\x12\x12\n\nunix_nanos\x18\x05 \x01(\x03\":\n\x0eObserveRequest\x12(\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x18.famchat.plugin.v1.Event\"\x11\n\x0fObserveResponse*_\n\x04Hook\x12\x14\n\x10HOOK_UNSPECIFIED\x10\x00\x12\x16\n\x12HOOK_VALIDATE_NAME\x10\x01\x12\x17\n\x13HOOK_FILTER_MESSAGE\x10\x02\x12\x10\n\x0cHOOK_OBSERVE\x10\x03*?\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x0f\n\x0bKIND_PUBLIC\x10\x01\x12\x10\n\x0cKIND_PRIVATE\x10\x02*j\n\x06\x41\x63tion\x12\x16\n\x12\x41\x43TION_UNSPECIFIED\x10\x00\x12\x10\n\x0c\x41\x43TION_ALLOW\x10\x01\x12\x12\n\x0e\x41\x43TION_REPLACE\x10\x02\x12\x11\n\rACTION_REJECT\x10\x03\x12\x0f\n\x0b\x41\x43TION_DROP\x10\x04*\x9c\x01\n\nEffectKind\x12\x1b\n\x17\x45\x46\x46\x45\x43T_KIND_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x45\x46\x46\x45\x43T_KIND_SAY\x10\x01\x12\x13\n\x0f\x45\x46\x46\x45\x43T_KIND_ACT\x10\x02\x12\x17\n\x13\x45\x46\x46\x45\x43T_KIND_PRIVATE\x10\x03\x12\x14\n\x10\x45\x46\x46\x45\x43T_KIND_TELL\x10\x04\x12\x18\n\x14\x45\x46\x46\x45\x43T_KIND_TELL_ALL\x10\x05*j\n\tEventKind\x12\x1a\n\x16\x45VENT_KIND_UNSPECIFIED\x10\x00\x12\x15\n\x11\x45VENT_KIND_JOINED\x10\x01\x12\x13\n\x0f\x45VENT_KIND_LEFT\x10\x02\x12\x15\n\x11\x45VENT_KIND_POSTED\x10\x03\x32\xc9\x03\n\x06Plugin\x12G\n\x04Init\x12\x1e.famchat.plugin.v1.InitRequest\x1a\x1f.famchat.plugin.v1.InitResponse\x12\x62\n\rValidateNames\x12\'.famchat.plugin.v1.ValidateNamesRequest\x1a(.famchat.plugin.v1.ValidateNamesResponse\x12\x65\n\x0e\x46ilterMessages\x12(.famchat.plugin.v1.FilterMessagesRequest\x1a).famchat.plugin.v1.FilterMessagesResponse\x12Y\n\nRunCommand\x12$.famchat.plugin.v1.RunCommandRequest\x1a%.famchat.plugin.v1.RunCommandResponse\x12P\n\x07Observe\x12!.famchat.plugin.v1.ObserveRequest\x1a\".famchat.plugin.v1.ObserveResponseB\x1aZ\x18\x66\x61mchat/plugins/pluginpbb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x0cplugin.proto\x12\x11\x66\x61mchat.plugin.v1\"H\n\x0bInitRequest\x12\x13\n\x0b\x63onfig_json\x18\x01 \x01(\x0c\x12\x0e\n\x06grants\x18\x02 \x03(\t\x12\x14\n\x0chost_version\x18\x03 \x01(\t\"\xab\x01\n\x0cInitResponse\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12&\n\x05hooks\x18\x03 \x03(\x0e\x32\x17.famchat.plugin.v1.Hook\x12&\n\x05kinds\x18\x04 \x03(\x0e\x32\x17.famchat.plugin.v1.Kind\x12,\n\x08\x63ommands\x18\x05 \x03(\x0b\x32\x1a.famchat.plugin.v1.Command\"H\n\x07\x43ommand\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04\x61rgs\x18\x02 \x01(\t\x12\x0c\n\x04help\x18\x03 \x01(\t\x12\x13\n\x0b\x63ompletions\x18\x04 \x03(\t\"\"\n\x06Member\x12\n\n\x02id\x18\x01 \x01(\x04\x12\x0c\n\x04name\x18\x02 \x01(\t\"N\n\x07Verdict\x12\n\n\x02id\x18\x01 \x01(\x04\x12)\n\x06\x61\x63tion\x18\x02 \x01(\x0e\x32\x19.famchat.plugin.v1.Action\x12\x0c\n\x04text\x18\x03 \x01(\t\"K\n\x04Name\x12\n\n\x02id\x18\x01 \x01(\x04\x12)\n\x06member\x18\x02 \x01(\x0b\x32\x19.famchat.plugin.v1.Member\x12\x0c\n\x04name\x18\x03 \x01(\t\">\n\x14ValidateNamesRequest\x12&\n\x05names\x18\x01 \x03(\x0b\x32\x17.famchat.plugin.v1.Name\"E\n\x15ValidateNamesResponse\x12,\n\x08verdicts\x18\x01 \x03(\x0b\x32\x1a.famchat.plugin.v1.Verdict\"\xbe\x01\n\x07Message\x12\n\n\x02id\x18\x01 \x01(\x04\x12%\n\x04kind\x18\x02 \x01(\x0e\x32\x17.famchat.plugin.v1.Kind\x12\'\n\x04\x66rom\x18\x03 \x01(\x0b\x32\x19.famchat.plugin.v1.Member\x12%\n\x02to\x18\x04 \x01(\x0b\x32\x19.famchat.plugin.v1.Member\x12\x0c\n\x04text\x18\x05 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x06 \x01(\x08\x12\x12\n\nunix_nanos\x18\x07 \x01(\x03\"\\\n\x15\x46ilterMessagesRequest\x12,\n\x08messages\x18\x01 \x03(\x0b\x32\x1a.famchat.plugin.v1.Message\x12\x15\n\rtimeout_nanos\x18\x02 \x01(\x03\"F\n\x16\x46ilterMessagesResponse\x12,\n\x08verdicts\x18\x01 \x03(\x0b\x32\x1a.famchat.plugin.v1.Verdict\"\xf7\x01\n\x11RunCommandRequest\x12)\n\x06\x63\x61ller\x18\x01 \x01(\x0b\x32\x19.famchat.plugin.v1.Member\x12\x0f\n\x07\x63ommand\x18\x02 \x01(\t\x12\x0c\n\x04\x61rgs\x18\x03 \x01(\t\x12/\n\x0clast_private\x18\x04 \x01(\x0b\x32\x19.famchat.plugin.v1.Member\x12*\n\x07members\x18\x05 \x03(\x0b\x32\x19.famchat.plugin.v1.Member\x12\x12\n\nunix_nanos\x18\x06 \x01(\x03\x12\'\n\x05\x61\x62out\x18\x07 \x01(\x0b\x32\x18.famchat.plugin.v1.About\"d\n\x05\x41\x62out\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x1a\n\x12started_unix_nanos\x18\x02 \x01(\x03\x12.\n\x07plugins\x18\x03 \x03(\x0b\x32\x1d.famchat.plugin.v1.PluginInfo\"h\n\nPluginInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x13\n\x0bsees_public\x18\x03 \x01(\x08\x12\x14\n\x0csees_private\x18\x04 \x01(\x08\x12\x10\n\x08observes\x18\x05 \x01(\x08\"_\n\x12RunCommandResponse\x12\r\n\x05reply\x18\x01 \x01(\t\x12*\n\x07\x65\x66\x66\x65\x63ts\x18\x02 \x03(\x0b\x32\x19.famchat.plugin.v1.Effect\x12\x0e\n\x06\x66\x61iled\x18\x03 \x01(\t\"O\n\x06\x45\x66\x66\x65\x63t\x12+\n\x04kind\x18\x01 \x01(\x0e\x32\x1d.famchat.plugin.v1.EffectKind\x12\n\n\x02to\x18\x02 \x01(\x04\x12\x0c\n\x04text\x18\x03 \x01(\t\"\xaf\x01\n\x05\x45vent\x12*\n\x04kind\x18\x01 \x01(\x0e\x32\x1c.famchat.plugin.v1.EventKind\x12)\n\x06member\x18\x02 \x01(\x0b\x32\x19.famchat.plugin.v1.Member\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12+\n\x07message\x18\x04 \x01(\x0b\x32\x1a.famchat.plugin.v1.Message\x12\x12\n\nunix_nanos\x18\x05 \x01(\x03\":\n\x0eObserveRequest\x12(\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x18.famchat.plugin.v1.Event\"\x11\n\x0fObserveResponse*_\n\x04Hook\x12\x14\n\x10HOOK_UNSPECIFIED\x10\x00\x12\x16\n\x12HOOK_VALIDATE_NAME\x10\x01\x12\x17\n\x13HOOK_FILTER_MESSAGE\x10\x02\x12\x10\n\x0cHOOK_OBSERVE\x10\x03*?\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x0f\n\x0bKIND_PUBLIC\x10\x01\x12\x10\n\x0cKIND_PRIVATE\x10\x02*j\n\x06\x41\x63tion\x12\x16\n\x12\x41\x43TION_UNSPECIFIED\x10\x00\x12\x10\n\x0c\x41\x43TION_ALLOW\x10\x01\x12\x12\n\x0e\x41\x43TION_REPLACE\x10\x02\x12\x11\n\rACTION_REJECT\x10\x03\x12\x0f\n\x0b\x41\x43TION_DROP\x10\x04*\x9c\x01\n\nEffectKind\x12\x1b\n\x17\x45\x46\x46\x45\x43T_KIND_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x45\x46\x46\x45\x43T_KIND_SAY\x10\x01\x12\x13\n\x0f\x45\x46\x46\x45\x43T_KIND_ACT\x10\x02\x12\x17\n\x13\x45\x46\x46\x45\x43T_KIND_PRIVATE\x10\x03\x12\x14\n\x10\x45\x46\x46\x45\x43T_KIND_TELL\x10\x04\x12\x18\n\x14\x45\x46\x46\x45\x43T_KIND_TELL_ALL\x10\x05*j\n\tEventKind\x12\x1a\n\x16\x45VENT_KIND_UNSPECIFIED\x10\x00\x12\x15\n\x11\x45VENT_KIND_JOINED\x10\x01\x12\x13\n\x0f\x45VENT_KIND_LEFT\x10\x02\x12\x15\n\x11\x45VENT_KIND_POSTED\x10\x03\x32\xcd\x03\n\x06Plugin\x12G\n\x04Init\x12\x1e.famchat.plugin.v1.InitRequest\x1a\x1f.famchat.plugin.v1.InitResponse\x12\x62\n\rValidateNames\x12\'.famchat.plugin.v1.ValidateNamesRequest\x1a(.famchat.plugin.v1.ValidateNamesResponse\x12i\n\x0e\x46ilterMessages\x12(.famchat.plugin.v1.FilterMessagesRequest\x1a).famchat.plugin.v1.FilterMessagesResponse(\x01\x30\x01\x12Y\n\nRunCommand\x12$.famchat.plugin.v1.RunCommandRequest\x1a%.famchat.plugin.v1.RunCommandResponse\x12P\n\x07Observe\x12!.famchat.plugin.v1.ObserveRequest\x1a\".famchat.plugin.v1.ObserveResponseB\x1aZ\x18\x66\x61mchat/plugins/pluginpbb\x06proto3')
 
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, globals())
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'plugin_pb2', globals())
@@ -21,16 +21,16 @@ if _descriptor._USE_C_DESCRIPTORS == False:
 
   DESCRIPTOR._options = None
   DESCRIPTOR._serialized_options = b'Z\030famchat/plugins/pluginpb'
-  _HOOK._serialized_start=1914
-  _HOOK._serialized_end=2009
-  _KIND._serialized_start=2011
-  _KIND._serialized_end=2074
-  _ACTION._serialized_start=2076
-  _ACTION._serialized_end=2182
-  _EFFECTKIND._serialized_start=2185
-  _EFFECTKIND._serialized_end=2341
-  _EVENTKIND._serialized_start=2343
-  _EVENTKIND._serialized_end=2449
+  _HOOK._serialized_start=1937
+  _HOOK._serialized_end=2032
+  _KIND._serialized_start=2034
+  _KIND._serialized_end=2097
+  _ACTION._serialized_start=2099
+  _ACTION._serialized_end=2205
+  _EFFECTKIND._serialized_start=2208
+  _EFFECTKIND._serialized_end=2364
+  _EVENTKIND._serialized_start=2366
+  _EVENTKIND._serialized_end=2472
   _INITREQUEST._serialized_start=35
   _INITREQUEST._serialized_end=107
   _INITRESPONSE._serialized_start=110
@@ -50,25 +50,25 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _MESSAGE._serialized_start=686
   _MESSAGE._serialized_end=876
   _FILTERMESSAGESREQUEST._serialized_start=878
-  _FILTERMESSAGESREQUEST._serialized_end=947
-  _FILTERMESSAGESRESPONSE._serialized_start=949
-  _FILTERMESSAGESRESPONSE._serialized_end=1019
-  _RUNCOMMANDREQUEST._serialized_start=1022
-  _RUNCOMMANDREQUEST._serialized_end=1269
-  _ABOUT._serialized_start=1271
-  _ABOUT._serialized_end=1371
-  _PLUGININFO._serialized_start=1373
-  _PLUGININFO._serialized_end=1477
-  _RUNCOMMANDRESPONSE._serialized_start=1479
-  _RUNCOMMANDRESPONSE._serialized_end=1574
-  _EFFECT._serialized_start=1576
-  _EFFECT._serialized_end=1655
-  _EVENT._serialized_start=1658
-  _EVENT._serialized_end=1833
-  _OBSERVEREQUEST._serialized_start=1835
-  _OBSERVEREQUEST._serialized_end=1893
-  _OBSERVERESPONSE._serialized_start=1895
-  _OBSERVERESPONSE._serialized_end=1912
-  _PLUGIN._serialized_start=2452
-  _PLUGIN._serialized_end=2909
+  _FILTERMESSAGESREQUEST._serialized_end=970
+  _FILTERMESSAGESRESPONSE._serialized_start=972
+  _FILTERMESSAGESRESPONSE._serialized_end=1042
+  _RUNCOMMANDREQUEST._serialized_start=1045
+  _RUNCOMMANDREQUEST._serialized_end=1292
+  _ABOUT._serialized_start=1294
+  _ABOUT._serialized_end=1394
+  _PLUGININFO._serialized_start=1396
+  _PLUGININFO._serialized_end=1500
+  _RUNCOMMANDRESPONSE._serialized_start=1502
+  _RUNCOMMANDRESPONSE._serialized_end=1597
+  _EFFECT._serialized_start=1599
+  _EFFECT._serialized_end=1678
+  _EVENT._serialized_start=1681
+  _EVENT._serialized_end=1856
+  _OBSERVEREQUEST._serialized_start=1858
+  _OBSERVEREQUEST._serialized_end=1916
+  _OBSERVERESPONSE._serialized_start=1918
+  _OBSERVERESPONSE._serialized_end=1935
+  _PLUGIN._serialized_start=2475
+  _PLUGIN._serialized_end=2936
 # @@protoc_insertion_point(module_scope)

@@ -21,7 +21,7 @@ func (h *Host) ValidateNames(ctx context.Context, names []hooks.NameRequest) []h
 		verdicts[n] = hooks.Allow()
 	}
 	for _, u := range h.chain() {
-		if !u.offer.names {
+		if !u.offer.names || u.isDisabled() {
 			continue
 		}
 		var items []*item
@@ -78,7 +78,7 @@ func (h *Host) FilterMessages(ctx context.Context, messages []hooks.Message) []h
 		verdicts[n] = hooks.Allow()
 	}
 	for _, u := range h.chain() {
-		if u.offer.filters {
+		if u.offer.filters && !u.isDisabled() {
 			u.filter(ctx, messages, verdicts)
 		}
 	}
@@ -149,6 +149,9 @@ func (u *unit) run(ctx context.Context, call hooks.Call) hooks.Result {
 	ctx, cancel := context.WithDeadline(ctx, call.Time.Add(u.cfg.CommandTimeout))
 	defer cancel()
 	i, err := u.acquire(ctx)
+	if errors.Is(err, errDisabled) {
+		return u.cannot(call, "the plugin "+u.cfg.Name+" is disabled")
+	}
 	if err != nil {
 		return u.cannot(call, "the plugin "+u.cfg.Name+" does not run at present")
 	}
@@ -222,6 +225,7 @@ func (u *unit) result(call hooks.Call, r *pluginpb.RunCommandResponse) hooks.Res
 			u.counts.ungranted.Add(1)
 			if u.once("grant " + needs[0]) {
 				u.log.Warn("the plugin may not do what it tries; grants: in famchat.yaml does not have it", "hook", "/"+call.Command, "grant", needs[0])
+				u.tell(Ungranted, "/"+call.Command+" needs the grant "+needs[0])
 			}
 			continue
 		}

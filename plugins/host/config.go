@@ -24,6 +24,9 @@ type Config struct {
 	Folder string
 	// Log is where records go, the plugins' own included; nil is nowhere.
 	Log *slog.Logger
+	// Notify, if there is one, is told what becomes of plugins, from one goroutine and
+	// in order. Where it is too slow, it misses some.
+	Notify func(Event)
 	// Seed is where the jitter of restarts begins.
 	Seed uint64
 }

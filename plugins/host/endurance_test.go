@@ -55,7 +55,7 @@ func TestNoMessageIsLostDoubledOrReordered(t *testing.T) {
 			t.Errorf("of p%02d's messages %d arrived, want %d", n, count, each)
 		}
 	}
-	if s := r.Status()[0].State; s == host.Disabled {
+	if s := r.Status()[0].State; s == host.GivenUp {
 		t.Errorf("the plugin ended %s", s)
 	}
 }

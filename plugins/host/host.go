@@ -31,8 +31,10 @@ var (
 // Host is the plugins of a room. New starts them, Close ends them.
 type Host struct {
 	cfg     Config
-	folder  *folder // nil, as is spawner, as long as there was no plugin
+	notices *notices
+	folder  *folder // nil, as are the next two, as long as there was no plugin
 	spawner *spawner
+	guard   *guard
 	began   time.Time
 	running context.Context
 	cancel  context.CancelFunc
@@ -55,8 +57,11 @@ func New(ctx context.Context, c Config) (*Host, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	h := &Host{cfg: c, began: time.Now()}
+	h := &Host{cfg: c, notices: newNotices(), began: time.Now()}
 	h.running, h.cancel = context.WithCancel(context.Background())
+	if c.Notify != nil {
+		h.background.Go(func() { h.notices.run(h.running, c.Notify) })
+	}
 	h.units.Store(new([]*unit))
 	units, err := h.startAll(ctx, c.Plugins)
 	if err != nil {
@@ -76,6 +81,7 @@ func (h *Host) prepare() (err error) {
 		return fmt.Errorf("the folder for the plugins' sockets: %w", err)
 	}
 	h.spawner = newSpawner()
+	h.guard = newGuard(h.mark(), h.cfg.Log)
 	return nil
 }
 
@@ -164,6 +170,7 @@ func (h *Host) Close() {
 	h.background.Wait()
 	if h.folder != nil {
 		h.spawner.close()
+		h.guard.close()
 		h.folder.close()
 	}
 }
@@ -229,10 +236,16 @@ func (h *Host) ReloadOne(ctx context.Context, name string) error {
 func (h *Host) replace(units []*unit) {
 	old := slices.Clone(h.chain())
 	h.units.Store(&units)
+	for _, u := range units {
+		if !slices.Contains(old, u) {
+			h.notices.tell(u.cfg.Name, Reloaded, "version "+u.offer.version)
+		}
+	}
 	h.closeAll(slices.DeleteFunc(old, func(u *unit) bool { return slices.Contains(units, u) }))
 }
 
-// Disable ends a plugin until Enable: its policy decides then, at once.
+// Disable ends a plugin until Enable or a reload: names and messages pass as if it
+// were not there, and its commands say that they are not.
 func (h *Host) Disable(name string) error {
 	u := h.unit(name)
 	if u == nil {
@@ -291,7 +304,7 @@ const backstop = time.Second
 // Observe implements hooks.Hooks.
 func (h *Host) Observe(_ context.Context, events []hooks.Event) {
 	for _, u := range h.chain() {
-		if u.offer.events {
+		if u.offer.events && !u.isDisabled() {
 			u.events.put(events)
 		}
 	}

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -24,6 +27,18 @@ func groupLives(pgid int) bool {
 	for line := range strings.Lines(string(out)) {
 		fields := strings.Fields(line)
 		if len(fields) == 2 && fields[0] == strconv.Itoa(pgid) && !strings.HasPrefix(fields[1], "Z") {
+			return true
+		}
+	}
+	return false
+}
+
+// marked reports whether a process is there whose environment has an entry.
+func marked(entry string) bool {
+	files, _ := filepath.Glob("/proc/[0-9]*/environ")
+	for _, file := range files {
+		b, _ := os.ReadFile(file)
+		if slices.Contains(strings.Split(string(b), "\x00"), entry) {
 			return true
 		}
 	}
@@ -120,8 +135,11 @@ func TestAPluginThatHangsIsLeftAlone(t *testing.T) {
 					t.Fatalf("%d: got %s, want %s", n, got, want)
 				}
 			}
-			if s := r.Status()[0].State; s == host.Running && r.Status()[0].PID == pid {
-				t.Errorf("after five failures it is %s still", s)
+			switch s := r.Status()[0]; {
+			case s.State == host.Running && s.PID == pid:
+				t.Errorf("after five failures it is %s still", s.State)
+			case s.State == host.Open && s.RetryIn > time.Second:
+				t.Errorf("it is tried again in %s", s.RetryIn)
 			}
 			eventually(t, "the process is gone", func() bool { return !groupLives(pid) })
 			// It is started anew by itself, with a canary and not with a person's message.
@@ -130,9 +148,10 @@ func TestAPluginThatHangsIsLeftAlone(t *testing.T) {
 	}
 }
 
-// While the breaker is open nobody waits.
-func TestAnOpenBreakerAnswersAtOnce(t *testing.T) {
-	p := behaving(t, "one", behaviour{Mark: "1"})
+// What the admin has disabled is as good as not there, whatever its policy.
+func TestADisabledPluginIsAsGoodAsNotThere(t *testing.T) {
+	p := behaving(t, "one", behaviour{Mark: "1", Names: true, Commands: []string{"do"}})
+	p.Closed = true
 	p.Timeout = time.Hour
 	if err := (host.Config{Plugins: []host.Plugin{p}}).Validate(); err == nil {
 		t.Error("a timeout of an hour is valid")
@@ -146,6 +165,12 @@ func TestAnOpenBreakerAnswersAtOnce(t *testing.T) {
 	if got, want := r.filter("x"), "allow"; got != want { // or the watchdog ends it
 		t.Errorf("got %s, want %s", got, want)
 	}
+	if got, want := r.names("bad"), "allow"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got, want := r.run("do", "x").Failed, "/do failed: the plugin one is disabled"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
 	if err := r.Enable("one"); err != nil {
 		t.Fatal(err)
 	}
@@ -155,19 +180,25 @@ func TestAnOpenBreakerAnswersAtOnce(t *testing.T) {
 	}
 }
 
-func TestAPluginThatCrashesAllTheTimeIsLeftAloneAndThenDisabled(t *testing.T) {
-	r := start(t, behaving(t, "one", behaviour{Mark: "1"}))
-	eventually(t, "it is disabled", func() bool {
+// Nobody waits for a plugin that is given up, and names are not taken unchecked.
+func TestAPluginThatCrashesAllTheTimeIsLeftAloneAndThenGivenUp(t *testing.T) {
+	p := behaving(t, "one", behaviour{Mark: "1", Names: true})
+	p.Timeout = time.Minute // or the watchdog ends what waits for it
+	r := start(t, p)
+	eventually(t, "it is given up", func() bool {
 		if pid := r.Status()[0].PID; pid > 0 {
 			_ = syscall.Kill(pid, syscall.SIGKILL)
 		}
-		return r.Status()[0].State == host.Disabled
+		return r.Status()[0].State == host.GivenUp
 	})
 	if n := strings.Count(r.log.String(), "left alone for a while"); n != 2 {
-		t.Errorf("it was left alone %d times before it was disabled, want 2", n)
+		t.Errorf("it was left alone %d times before it was given up, want 2", n)
 	}
-	if !strings.Contains(r.log.String(), "is disabled until it is reloaded") {
-		t.Error("nobody was told that it is disabled")
+	if !strings.Contains(r.log.String(), "is given up until it is enabled or reloaded") {
+		t.Error("nobody was told that it is given up")
+	}
+	if got, want := r.filter("x")+", "+r.names("anna"), "allow, fail"; got != want {
+		t.Errorf("given up: got %s, want %s", got, want)
 	}
 	if err := r.ReloadOne(t.Context(), "one"); err != nil {
 		t.Fatal(err)
@@ -292,6 +323,8 @@ func runDaemon(where string) {
 	h, err := host.New(context.Background(), host.Config{Folder: where, Plugins: []host.Plugin{
 		{Name: "one", Path: os.Args[0], ConfigJSON: []byte(`{"mark": "1"}`), Env: []string{"GORACE"}},
 		{Name: "deaf", Path: os.Args[0], ConfigJSON: []byte(`{"mark": "1", "deaf": true}`), Env: []string{"GORACE"}},
+		{Name: "forks", Path: os.Args[0], ConfigJSON: []byte(`{"mark": "1", "fork": true}`), Env: []string{"GORACE"}},
+		{Name: "escapes", Path: os.Args[0], ConfigJSON: []byte(`{"mark": "1", "escape": true}`), Env: []string{"GORACE"}},
 	}})
 	if err != nil {
 		fmt.Println(err)
@@ -304,7 +337,8 @@ func runDaemon(where string) {
 	select {}
 }
 
-func TestKillingTheDaemonLeavesNoPluginAndTheNextSweepsItsFolder(t *testing.T) {
+// Neither a plugin is left, nor what it has forked, in its group or out of it.
+func TestKillingTheDaemonLeavesNothingAndTheNextSweepsItsFolder(t *testing.T) {
 	where := folder(t)
 	cmd := exec.Command(self(t))
 	cmd.Env = append(os.Environ(), asDaemon+"="+where)
@@ -324,14 +358,20 @@ func TestKillingTheDaemonLeavesNoPluginAndTheNextSweepsItsFolder(t *testing.T) {
 		}
 		pids = append(pids, pid)
 	}
-	if len(pids) != 2 {
+	if len(pids) != 4 {
 		t.Fatalf("%d plugins run", len(pids))
+	}
+	made, _ := os.ReadDir(where)
+	mark := "FAMCHAT_PLUGIN_HOST=" + where + "/" + made[0].Name()
+	if runtime.GOOS == "linux" && !marked(mark) {
+		t.Errorf("no process has %s", mark)
 	}
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait()
 	for _, pid := range pids {
 		eventually(t, "the plugin ends", func() bool { return !groupLives(pid) })
 	}
+	eventually(t, "what has left its group ends", func() bool { return !marked(mark) })
 	left, _ := os.ReadDir(where)
 	if len(left) != 1 {
 		t.Fatalf("the killed daemon left %d folders, want its one", len(left))

@@ -76,9 +76,9 @@ func (h *Host) launch(ctx context.Context, p Plugin, img *image) (*instance, err
 func (h *Host) connect(ctx context.Context, p Plugin, img *image) (*instance, error) {
 	cmd := img.command()
 	cmd.Args = []string{img.path}
-	cmd.Env = environment(p, img, h.cfg.Log)
+	cmd.Env = h.environment(p, img)
 	log := newStderrLog(h.cfg.Log.With("plugin", p.Name))
-	process, err := newProcess(cmd, h.spawner, log, p.MemoryBytes)
+	process, err := newProcess(cmd, h.spawner, h.guard, log, p.MemoryBytes)
 	if err != nil {
 		return nil, err
 	}
@@ -219,10 +219,11 @@ func (i *instance) dead() bool {
 
 // environment is what a plugin gets of the daemon's environment, and what it is
 // told.
-func environment(p Plugin, img *image, l *slog.Logger) []string {
+func (h *Host) environment(p Plugin, img *image) []string {
 	env := []string{
+		h.mark(),
 		contract.EnvLifeline + "=" + contract.LifelineStdin,
-		contract.EnvLogLevel + "=" + levelOf(l),
+		contract.EnvLogLevel + "=" + levelOf(h.cfg.Log),
 		contract.EnvDir + "=" + filepath.Dir(img.path),
 	}
 	for _, name := range p.Env {
@@ -232,6 +233,9 @@ func environment(p Plugin, img *image, l *slog.Logger) []string {
 	}
 	return env
 }
+
+// mark is what the environment of every plugin of this host has.
+func (h *Host) mark() string { return contract.EnvHost + "=" + h.folder.path }
 
 // levelOf is the least level that a log keeps.
 func levelOf(l *slog.Logger) string {

@@ -33,6 +33,7 @@ type behaviour struct {
 	Stderr   int  // lines at start
 	Stdout   int  // lines after the handshake
 	Fork     bool // a child that holds the pipes
+	Escape   bool // a child in a session of its own
 	Eat      bool // memory, at "eat"
 	Deaf     bool // to SIGTERM and to the end of stdin
 	Raw      string
@@ -61,6 +62,13 @@ func newTestPlugin(h *plugins.Host, b behaviour) (*plugins.Hooks, error) {
 	if b.Fork {
 		child := exec.Command("/bin/sleep", "1000")
 		child.Stdout, child.Stderr = os.Stdout, os.Stderr
+		if err := child.Start(); err != nil {
+			return nil, err
+		}
+	}
+	if b.Escape {
+		child := exec.Command("/bin/sleep", "1000")
+		child.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 		if err := child.Start(); err != nil {
 			return nil, err
 		}

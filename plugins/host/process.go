@@ -31,6 +31,7 @@ const (
 type process struct {
 	cmd     *exec.Cmd
 	spawner *spawner
+	guard   *guard
 	log     *stderrLog
 	memory  int64
 
@@ -50,11 +51,11 @@ type process struct {
 
 var _ runner.Runner = (*process)(nil)
 
-func newProcess(cmd *exec.Cmd, s *spawner, log *stderrLog, memory int64) (*process, error) {
+func newProcess(cmd *exec.Cmd, s *spawner, g *guard, log *stderrLog, memory int64) (*process, error) {
 	cmd.SysProcAttr = sysProcAttr()
 	// go-plugin would hand over the host's own.
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = nil, nil, nil
-	p := &process{cmd: cmd, spawner: s, log: log, memory: memory, ended: make(chan struct{})}
+	p := &process{cmd: cmd, spawner: s, guard: g, log: log, memory: memory, ended: make(chan struct{})}
 	p.handshake, p.handshakeIn = io.Pipe()
 	var err error
 	if p.stdin, err = cmd.StdinPipe(); err != nil {
@@ -79,6 +80,7 @@ func (p *process) Start(context.Context) error {
 		return fmt.Errorf("starting it: %w", err)
 	}
 	p.pid = p.cmd.Process.Pid
+	p.guard.begins(p.pid)
 	limit(p.pid, p.memory)
 	p.pipes.Go(p.readStdout)
 	p.pipes.Go(func() { p.log.read(p.stderr) })
@@ -107,6 +109,7 @@ func (p *process) reap(pid int) {
 	p.state, _ = p.cmd.Process.Wait()
 	p.reaped = true
 	p.mu.Unlock()
+	p.guard.ends(pid)
 	p.handshakeIn.Close()
 	close(p.ended)
 	done := make(chan struct{})

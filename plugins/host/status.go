@@ -49,14 +49,16 @@ const (
 	Running  = "running"
 	Starting = "starting"
 	Open     = "left alone" // the breaker is open: it is tried again after a while
-	Disabled = "disabled"   // by the admin, or as it failed too often
+	Disabled = "disabled"   // by the admin
+	// and GivenUp, where it failed too often within an hour.
 )
 
 // Status is what there is to know of a plugin.
 type Status struct {
 	Name, Version, Path string
 	State               string
-	PID                 int // 0 where it does not run
+	PID                 int           // 0 where it does not run
+	RetryIn             time.Duration // of one that is left alone
 
 	Names, Filters, Observes, Public, Private bool
 	Commands, Grants                          []string
@@ -95,10 +97,12 @@ func (u *unit) status() Status {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	switch i := u.current; {
-	case u.closed || u.disabled || u.breaker.isDisabled:
+	case u.closed || u.disabled:
 		s.State = Disabled
+	case u.breaker.isDisabled:
+		s.State = GivenUp
 	case u.breaker.isOpen:
-		s.State = Open
+		s.State, s.RetryIn = Open, max(0, time.Until(u.retryAt))
 	case i == nil:
 		s.State = Starting
 	default:

@@ -33,6 +33,7 @@ type unit struct {
 	disabled bool // by the admin
 	closed   bool
 	retry    *time.Timer
+	retryAt  time.Time       // when it is due
 	said     map[string]bool // what was logged once
 }
 
@@ -60,7 +61,7 @@ func (u *unit) acquire(ctx context.Context) (*instance, error) {
 		u.mu.Lock()
 		i, changed := u.current, u.changed
 		switch {
-		case u.closed || u.disabled || u.breaker.isDisabled:
+		case u.closed || u.disabled:
 			u.mu.Unlock()
 			return nil, errDisabled
 		case u.breaker.open():
@@ -79,6 +80,9 @@ func (u *unit) acquire(ctx context.Context) (*instance, error) {
 		}
 	}
 }
+
+// tell tells whoever watches what became of the plugin.
+func (u *unit) tell(what, detail string) { u.h.notices.tell(u.cfg.Name, what, detail) }
 
 // change lets those look again who wait in acquire. u.mu is held.
 func (u *unit) change() {
@@ -114,6 +118,7 @@ func (u *unit) lost(i *instance) {
 	u.change()
 	u.counts.crashes.Add(1)
 	u.log.Warn("the plugin crashed", "how", i.process.how())
+	u.tell(Crashed, i.process.how())
 	u.h.background.Go(func() { u.h.discard(i) })
 	if u.asking == 0 && u.breaker.crashed(time.Now()) {
 		u.opened()
@@ -147,6 +152,7 @@ func (u *unit) started(i *instance, err error) {
 	now := time.Now()
 	if err != nil {
 		u.log.Warn("the plugin does not start", "err", err)
+		u.tell(NotStarted, err.Error())
 		if !u.breaker.open() {
 			u.breaker.trip(now)
 		}
@@ -158,6 +164,9 @@ func (u *unit) started(i *instance, err error) {
 	if u.breaker.isOpen {
 		u.breaker.close(now)
 		u.log.Info("the plugin works again")
+		u.tell(Recovered, "")
+	} else {
+		u.tell(Restarted, "")
 	}
 	u.watch(i)
 }
@@ -174,11 +183,14 @@ func (u *unit) opened() {
 		return
 	}
 	if u.breaker.isDisabled {
-		u.log.Error("the plugin failed too often within an hour and is disabled until it is reloaded")
+		u.log.Error("the plugin failed too often within an hour and is given up until it is enabled or reloaded")
+		u.tell(GivenUp, "it failed too often within an hour; it runs again when it is enabled or reloaded")
 		return
 	}
 	wait := u.breaker.wait()
+	u.retryAt = time.Now().Add(wait)
 	u.log.Warn("the plugin failed too often and is left alone for a while", "for", wait)
+	u.tell(LeftAlone, "for "+wait.Round(time.Millisecond).String())
 	u.retry = time.AfterFunc(wait, func() {
 		u.mu.Lock()
 		defer u.mu.Unlock()
@@ -233,10 +245,20 @@ func (u *unit) once(what string) bool {
 	return first
 }
 
+// isDisabled reports whether the admin has disabled the plugin.
+func (u *unit) isDisabled() bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.disabled
+}
+
 // disable ends the plugin until it is enabled.
 func (u *unit) disable() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	if !u.disabled {
+		u.tell(TurnedOff, "")
+	}
 	u.disabled = true
 	if u.retry != nil {
 		u.retry.Stop()
@@ -252,6 +274,7 @@ func (u *unit) disable() {
 func (u *unit) enable() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	u.tell(TurnedOn, "")
 	u.disabled = false
 	u.breaker = breaker{random: u.breaker.random}
 	if u.retry != nil {

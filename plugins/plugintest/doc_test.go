@@ -17,7 +17,7 @@ func TestTheDocumentHasTheLimits(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		fmt.Sprintf("| items of one call (names, messages, events) | %d |", contract.MaxBatch),
+		fmt.Sprintf("| items of one request (names, messages, events) | %d |", contract.MaxBatch),
 		fmt.Sprintf("| their texts together, unless it is a single one | %d KiB |", contract.MaxBatchBytes>>10),
 		fmt.Sprintf("| an answer | %d MiB |", contract.MaxAnswerBytes>>20),
 		fmt.Sprintf("| a text or a reason in a verdict or an effect | %d bytes |", contract.MaxTextBytes),

@@ -67,6 +67,7 @@ type Loop struct {
 
 	start   time.Time
 	now     int64
+	used    int64 // the thread's CPU time at the end of the last turn
 	next    int64 // the handler's deadline
 	again   bool  // the next turn comes at once
 	full    bool  // the handler wants no more in this turn
@@ -137,7 +138,7 @@ func (l *Loop) Run() error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	defer l.end()
-	l.now = l.clock()
+	l.now, l.used = l.clock(), threadTime()
 	for !l.stopped {
 		if err := l.turn(); err != nil {
 			return err
@@ -165,8 +166,10 @@ func (l *Loop) turn() error {
 // wait blocks until something is ready or due, and takes the time: once before
 // for the last turn's length and how long to wait, and once after for this turn.
 func (l *Loop) wait() error {
-	before := l.clock()
+	before, used := l.clock(), threadTime()
 	l.stats.LongestTurnNanos = max(l.stats.LongestTurnNanos, before-l.now)
+	l.stats.LongestTurnCPUNanos = max(l.stats.LongestTurnCPUNanos, used-l.used)
+	l.used = used
 	var err error
 	l.ready, err = l.poller.wait(l.waitMillis(before), l.ready[:0])
 	l.now = l.clock()
@@ -290,11 +293,20 @@ func (l *Loop) serveOther(e event) {
 	}
 }
 
-// takeMail hands over the messages that are there now. What is posted meanwhile
-// is the next turn's, or those who post could hold the loop.
+// mailNanos is how long the mailbox may take of a turn. What is left then waits for
+// the next one, after everyone has been written to.
+const mailNanos = int64(2 * time.Millisecond)
+
+// takeMail hands over the messages that are there now, as far as there is time.
+// What is posted meanwhile is the next turn's, or those who post could hold the
+// loop.
 func (l *Loop) takeMail() {
+	end := l.clock() + mailNanos
 	for range l.mail.waiting() {
 		l.handler.Posted(<-l.mail.letters)
+		if l.clock() >= end {
+			return
+		}
 	}
 }
 
@@ -389,3 +401,12 @@ func (l *Loop) Stats() Stats {
 }
 
 func (l *Loop) clock() int64 { return int64(time.Since(l.start)) }
+
+// threadTime is the CPU time that this thread has used, or 0 where nobody knows.
+func threadTime() int64 {
+	var t unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &t) != nil {
+		return 0
+	}
+	return t.Nano()
+}

@@ -276,8 +276,31 @@ func TestStatsTellTheLongestTurn(t *testing.T) {
 	r.TryPost(nil)
 	r.oneTurn()
 	r.oneTurn()
-	if got := r.Stats(); got.LongestTurnNanos < busy || got.Turns != 2 {
+	if got := r.Stats(); got.LongestTurnNanos < busy || got.LongestTurnCPUNanos <= 0 || got.Turns != 2 {
 		t.Errorf("got %+v, want at least %d ns", got, busy)
+	}
+}
+
+// However much is posted, a turn comes to its end, and everyone is written to.
+func TestAFullMailboxDoesNotHoldUpATurn(t *testing.T) {
+	var r *rig
+	posted := 0
+	r = byHand(t, &script{posted: func(any) {
+		posted++
+		for began := r.clock(); r.clock() < began+mailNanos; {
+		}
+	}}, Config{})
+	for range 3 {
+		r.TryPost(nil)
+	}
+	for want := 1; want <= 3; want++ {
+		r.oneTurn()
+		if posted != want {
+			t.Errorf("after %d turns %d messages were handed over", want, posted)
+		}
+		if atOnce := r.waitMillis(r.clock()) == 0; atOnce != (want < 3) {
+			t.Errorf("after %d of 3 messages, the next turn comes at once: %v", want, atOnce)
+		}
 	}
 }
 

@@ -65,7 +65,7 @@ func (r *Room) counted() {
 
 // untilClosing says how long the room stays.
 func (r *Room) untilClosing() string {
-	return "The server closes in " + Span(r.countdown.at-r.now.Nanos)
+	return "The server closes in " + span(r.countdown.at-r.now.Nanos)
 }
 
 // ClosesIn is how many nanoseconds a countdown has to go; 0: there is none.

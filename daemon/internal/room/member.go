@@ -207,7 +207,7 @@ func (r *Room) kick(m *member, why []byte, out *Sanction) {
 	reason := screen.Line(string(why))
 	sentence := "you were removed by the admin"
 	if out != nil {
-		sentence += " for " + Span(out.UntilNanos-r.now.Nanos)
+		sentence += " for " + span(out.UntilNanos-r.now.Nanos)
 	}
 	if reason != "" {
 		sentence += ": " + reason

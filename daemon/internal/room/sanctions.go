@@ -153,7 +153,7 @@ func (s *sanctions) like(who *Sanction) []Sanction {
 func (r *Room) stillFor(n *Sanction) string {
 	text := ""
 	if n.UntilNanos != Never {
-		text = " for " + Span(n.UntilNanos-r.now.Nanos)
+		text = " for " + span(n.UntilNanos-r.now.Nanos)
 	}
 	if n.Reason != "" {
 		text += ": " + n.Reason

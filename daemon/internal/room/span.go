@@ -2,9 +2,9 @@ package room
 
 import "strconv"
 
-// Span says how long something is, in whole seconds, rounded up, of which it names the two largest units: "2 days
+// span says how long something is, in whole seconds, rounded up, of which it names the two largest units: "2 days
 // 3 hours", "9 minutes 30 seconds", "1 second".
-func Span(nanos int64) string {
+func span(nanos int64) string {
 	seconds := max((nanos+nanosASecond-1)/nanosASecond, 1)
 	text, more := "", 2
 	for _, u := range [...]struct {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-func TestSpanNamesTheTwoLargestUnits(t *testing.T) {
+func TestASpanNamesTheTwoLargestUnits(t *testing.T) {
 	for _, test := range []struct {
 		d    time.Duration
 		want string
@@ -15,7 +15,7 @@ func TestSpanNamesTheTwoLargestUnits(t *testing.T) {
 		{time.Hour + time.Second, "1 hour"}, {time.Hour + 2*time.Minute + 3*time.Second, "1 hour 2 minutes"},
 		{51 * time.Hour, "2 days 3 hours"}, {24*time.Hour + time.Minute, "1 day"},
 	} {
-		if got := Span(int64(test.d)); got != test.want {
+		if got := span(int64(test.d)); got != test.want {
 			t.Errorf("%v: got %q, want %q", test.d, got, test.want)
 		}
 	}

@@ -32,6 +32,9 @@ const (
 	// EnvLogLevel is the level below which the host drops records: debug, info,
 	// warn or error.
 	EnvLogLevel = "FAMCHAT_PLUGIN_LOG_LEVEL"
+	// EnvHost is the same for all plugins of one host, and for no others: by it the
+	// host finds what they have started.
+	EnvHost = "FAMCHAT_PLUGIN_HOST"
 	// EnvDir is the folder that the plugin's file is in.
 	EnvDir = "FAMCHAT_PLUGIN_DIR"
 )
