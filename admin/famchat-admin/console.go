@@ -195,6 +195,11 @@ func (c *console) look(ctx context.Context) {
 func (c *console) interruptible(ctx context.Context, args []string) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	// What came before is not meant for it.
+	select {
+	case <-c.interrupt:
+	default:
+	}
 	done := make(chan error, 1)
 	go func() { done <- c.execute(ctx, args) }()
 	for {
