@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"famchat/admin"
 )
@@ -237,7 +238,7 @@ func background(t *testing.T, cmd *exec.Cmd) {
 	})
 }
 
-// Every command and every flag is in the document.
+// Every command and every flag is in the document, and help fits a terminal.
 func TestTheDocumentHasEveryCommandAndFlag(t *testing.T) {
 	text, err := os.ReadFile(document)
 	if err != nil {
@@ -255,12 +256,22 @@ func TestTheDocumentHasEveryCommandAndFlag(t *testing.T) {
 		t.Errorf("got only %d commands", len(commands))
 	}
 	missing := []string{}
+	for line := range strings.Lines(help()) {
+		if utf8.RuneCountInString(line) > 81 {
+			t.Errorf("a line of the help is wider than a terminal: %q", line)
+		}
+	}
 	for _, c := range commands {
 		if !regexp.MustCompile("[`|, ]" + c[1] + "[ `]").Match(text) {
 			missing = append(missing, c[1])
 		}
 		if c[1] == "completion" || c[1] == "help" {
 			continue // cobra's own
+		}
+		for line := range strings.Lines(help(c[1])) {
+			if utf8.RuneCountInString(line) > 81 {
+				t.Errorf("%s: a line of the help is wider than a terminal: %q", c[1], line)
+			}
 		}
 		for _, flag := range regexp.MustCompile(`(?m)^ +(?:-., )?(--[a-z-]+)`).FindAllStringSubmatch(help(c[1]), -1) {
 			if flag[1] != "--help" && !strings.Contains(string(text), flag[1]) {
