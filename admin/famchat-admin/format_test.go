@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -140,4 +141,13 @@ func TestARestartedDaemonHasNoNegativeRates(t *testing.T) {
 	if text := fmt.Sprint(drawTop(before, now, 80, 24)); !strings.Contains(text, "messages 0,") {
 		t.Errorf("got %s", text)
 	}
+}
+
+func TestWhatIsOfferedIsWaitedForBriefly(t *testing.T) {
+	offer(-1, func(ctx context.Context) []string {
+		if deadline, ok := ctx.Deadline(); !ok || time.Until(deadline) > time.Second {
+			t.Errorf("got %v, want a second at most: the prompt waits", deadline)
+		}
+		return nil
+	})(newRoot(&app{p: &printer{}, getenv: func(string) string { return "" }}), nil, "")
 }
