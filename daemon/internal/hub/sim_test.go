@@ -248,7 +248,7 @@ func (w *world) note() {
 
 // admin kicks and announces now and then.
 func (w *world) admin() {
-	switch people := w.hub.room.People(0, 1<<20); {
+	switch people := w.hub.room.AppendPeople(nil, 0, 1<<20); {
 	case w.chance(40) && len(people) > 1:
 		if id := people[w.Intn(len(people))].ID; id != w.witness.id {
 			w.hub.Step(room.Event{Kind: room.Kick, Member: id, Text: []byte("enough\x1b[2J")})
@@ -338,7 +338,7 @@ func (w *world) checkNames() error {
 		return nil
 	}
 	w.named = len(w.comings)
-	people := w.hub.room.People(0, 1<<20)
+	people := w.hub.room.AppendPeople(nil, 0, 1<<20)
 	if n := w.rooms.Limits.Clients; len(people) > n {
 		return fmt.Errorf("%d people are in a room for %d", len(people), n)
 	}
