@@ -18,7 +18,7 @@ const (
 	// MaxSanction is the longest time that somebody is kept out or muted for.
 	MaxSanction = 10 * 365 * 24 * time.Hour
 	// maxSanctions is the most that limits.bans and limits.mutes allow.
-	maxSanctions = 100_000
+	maxSanctions = 10_000
 )
 
 // What can keep a server from doing what it is asked to.
