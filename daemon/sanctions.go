@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	// MaxReason is the length in bytes of the longest reason.
+	// MaxReason is the length in bytes of the longest reason, once it is safe to show.
 	MaxReason = 500
 	// MaxSanction is the longest time that somebody is kept out or muted for.
 	MaxSanction = 10 * 365 * 24 * time.Hour
@@ -174,6 +174,7 @@ type Removal struct {
 // removed, and their name or their address may come again. ErrNoMember says that nobody has
 // that ID.
 func (s *Server) Kick(ctx context.Context, id ID, r Removal) (name string, err error) {
+	r.Reason = screen.Line(r.Reason)
 	if err := errors.Join(checkReason(r.Reason), checkDuration(r.For)); err != nil {
 		return "", err
 	}
@@ -229,7 +230,7 @@ func (s *Server) ban(n room.Sanction, r Removal) error {
 	if !s.hub.Room().TakesBan(n) {
 		return ErrTooMany
 	}
-	n.Reason = screen.Line(r.Reason)
+	n.Reason = r.Reason
 	n.SinceNanos = s.loop.Now()
 	n.UntilNanos = n.SinceNanos + int64(r.For)
 	s.hub.Step(room.Event{Kind: room.Ban, Sanction: &n})
@@ -279,13 +280,14 @@ func (s *Server) lift(ctx context.Context, kind room.EventKind, n room.Sanction,
 // for a filter; 0 is until Unmute. It holds for the name, and what looks like it,
 // whether they stay or come again. It returns the name.
 func (s *Server) Mute(ctx context.Context, id ID, long time.Duration, reason string) (name string, err error) {
+	reason = screen.Line(reason)
 	if err := errors.Join(checkReason(reason), checkDuration(long)); err != nil {
 		return "", err
 	}
 	var wrong error
 	err = s.do(ctx, func() {
 		p, ok := s.hub.Room().Person(id)
-		n := room.Sanction{Name: p.Name, Reason: screen.Line(reason), SinceNanos: s.loop.Now(), UntilNanos: room.Never}
+		n := room.Sanction{Name: p.Name, Reason: reason, SinceNanos: s.loop.Now(), UntilNanos: room.Never}
 		if long > 0 {
 			n.UntilNanos = n.SinceNanos + int64(long)
 		}

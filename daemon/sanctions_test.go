@@ -256,6 +256,10 @@ func TestAReasonAndATimeHaveLimits(t *testing.T) {
 	if _, err := s.Kick(t.Context(), id, daemon.Removal{Reason: long}); !errors.Is(err, daemon.ErrReason) {
 		t.Errorf("got %v", err)
 	}
+	// What is safe to show may be longer than what was typed.
+	if _, err := s.Kick(t.Context(), id, daemon.Removal{Reason: strings.Repeat("\x1b", daemon.MaxReason/2)}); !errors.Is(err, daemon.ErrReason) {
+		t.Errorf("got %v", err)
+	}
 	if _, err := s.Kick(t.Context(), id, daemon.Removal{For: -1}); !errors.Is(err, daemon.ErrDuration) {
 		t.Errorf("got %v", err)
 	}

@@ -26,7 +26,7 @@ const (
 	// stateVersion is the version of its form.
 	stateVersion = 1
 	// maxStateBytes is how large it may be: as many bans and mutes as there can be.
-	maxStateBytes = 64 << 20
+	maxStateBytes = 128 << 20
 )
 
 var errNoState = errors.New("state: there is no place for the daemon's state, as HOME is not set; name a folder in famchat.yaml, as in state: /var/lib/famchat")
