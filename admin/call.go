@@ -134,8 +134,10 @@ func (c *call) safely(f func() (any, error), answer *any) (err error) {
 func read[R request](c *call, r *R) error {
 	var body bytes.Buffer
 	_, err := body.ReadFrom(http.MaxBytesReader(c.writer, c.request.Body, maxBodyBytes))
-	// It is read; from here on a caller that goes away is noticed.
-	_ = c.control.SetReadDeadline(time.Time{})
+	if err == nil {
+		// From here on a caller that goes away is noticed, however long it takes.
+		_ = c.control.SetReadDeadline(time.Time{})
+	}
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
 		return Errorf(CodeTooLarge, "a request has at most %d bytes", maxBodyBytes)
 	}

@@ -118,7 +118,7 @@ func (f *fake) CancelShutdown(ctx context.Context) error              { return f
 
 // rig is a server over a fake.
 type rig struct {
-	t      *testing.T
+	t      testing.TB
 	server *Server
 	client *Client
 	log    *buffer
@@ -126,13 +126,13 @@ type rig struct {
 	done   chan error
 }
 
-func serve(t *testing.T, f *fake) *rig {
+func serve(t testing.TB, f *fake) *rig {
 	t.Helper()
 	log := new(buffer)
 	return serveWith(t, NewServer(f, slog.New(slog.NewTextHandler(log, nil))), log)
 }
 
-func serveWith(t *testing.T, s *Server, log *buffer) *rig {
+func serveWith(t testing.TB, s *Server, log *buffer) *rig {
 	t.Helper()
 	l, err := Listen(filepath.Join(shortFolder(t), "admin.sock"))
 	if err != nil {
@@ -192,7 +192,7 @@ func (r *rig) send(method, path, body string) (*http.Response, string) {
 }
 
 // shortFolder is a folder of a test whose path leaves room for a socket's.
-func shortFolder(t *testing.T) string {
+func shortFolder(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "fc")
 	if err != nil {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"time"
+
+	"famchat/internal/safetext"
 )
 
 // route is a request that there is: how it is asked, and what answers it.
@@ -83,7 +85,7 @@ func stats(c *call) (any, error) { return c.backend.Stats(c.ctx) }
 func plugin(do func(Backend, context.Context, string) error) func(*call) (any, error) {
 	return func(c *call) (any, error) {
 		name := c.request.PathValue("name")
-		c.about = []any{"plugin", name}
+		c.about = []any{"plugin", safetext.Line(name)}
 		if err := read(c, new(nothing)); err != nil {
 			return nil, err
 		}

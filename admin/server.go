@@ -52,6 +52,12 @@ func NewServer(b Backend, log *slog.Logger) *Server {
 // Serve answers what comes through l until ctx ends, and closes l. What is under way then
 // has a second to end. When Serve returns, no call of the Backend is under way.
 func (s *Server) Serve(ctx context.Context, l *Listener) error {
+	err := s.serveConns(ctx, &acceptor{Listener: l, log: s.log, slots: make(chan struct{}, maxConns), closed: make(chan struct{})})
+	return errors.Join(err, l.Close())
+}
+
+// serveConns is Serve of what accepts each caller as a *conn.
+func (s *Server) serveConns(ctx context.Context, l net.Listener) error {
 	calls, endCalls := context.WithCancel(context.WithoutCancel(ctx))
 	defer endCalls()
 	var underway sync.WaitGroup
@@ -85,7 +91,7 @@ func (s *Server) Serve(ctx context.Context, l *Listener) error {
 			_ = server.Close()
 		}
 	})
-	err := server.Serve(&acceptor{Listener: l, log: s.log, slots: make(chan struct{}, maxConns), closed: make(chan struct{})})
+	err := server.Serve(l)
 	if !errors.Is(err, http.ErrServerClosed) {
 		// The socket broke: nothing ends it but this.
 		stop()
@@ -96,7 +102,7 @@ func (s *Server) Serve(ctx context.Context, l *Listener) error {
 	}
 	<-stopped
 	underway.Wait()
-	return errors.Join(err, l.Close())
+	return err
 }
 
 // callerKey is the key of the peer in the context of its requests.

@@ -17,17 +17,20 @@ const (
 	socketEnv = "FAMCHAT_ADMIN"
 )
 
-const about = `Looks after a family's chat: who is here, who must leave, what everyone is told.
+const about = `Looks after a family's chat: who is here, who must leave, what everyone is
+told.
 
-Without a command it is a console, where the same commands are typed. In a pipe or a
-file it reads commands from there, one on a line.
+Without a command it is a console, where the same commands are typed. In a
+pipe or a file it reads commands from there, one on a line.
 
-A person is named as they are in the room, however it is typed, or by number as #17 (in a
-shell: '#17'). On a terminal, lists are tables; elsewhere each line is a record with tabs
-between its fields, and --json makes it an object of JSON. NO_COLOR turns the colours off.
+A person is named as they are in the room, however it is typed, or by number
+as #17 (in a shell: '#17'). On a terminal, lists are tables; elsewhere each
+line is a record with tabs between its fields, and --json makes it an object
+of JSON. NO_COLOR turns the colours off.
 
-The exit status is 0 when all was done, 2 for wrong usage, 3 where there is no such member,
-plugin or ban, 4 where it was refused, 5 where no daemon is there, and 1 for anything else.`
+The exit status is 0 when all was done, 2 for wrong usage, 3 where there is no
+such member, plugin or ban, 4 where it was refused, 5 where no daemon is
+there, and 1 for anything else.`
 
 const examples = `  famchat-admin list
   famchat-admin kick leo --for 10m --reason "enough cake talk"
@@ -49,6 +52,9 @@ func newRoot(a *app) *cobra.Command {
 		},
 		RunE: func(c *cobra.Command, _ []string) error { return a.runConsole(c.Context()) },
 	}
+	root.SetUsageTemplate(strings.NewReplacer(
+		".FlagUsages ", ".FlagUsagesWrapped 80 ", "[command] --help\" for more information about a command.", "COMMAND --help\" for more.", "[command]", "COMMAND",
+	).Replace(root.UsageTemplate()))
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.SetFlagErrorFunc(wrongFlag)
 	root.SetOut(a.p.out)
@@ -63,10 +69,10 @@ func newRoot(a *app) *cobra.Command {
 	if a.console {
 		root.AddCommand(quitCommand(a))
 		root.CompletionOptions.DisableDefaultCmd = true
-		root.Use, root.Long, root.Example = "famchat>", "Type a command. Tab completes, Ctrl-R searches what was typed before, Ctrl-D leaves.", ""
-		root.SetUsageTemplate(strings.NewReplacer("{{.CommandPath}} ", "", "{{.UseLine}}", `{{if .HasParent}}{{.UseLine}}{{else}}COMMAND{{end}}`).Replace(root.UsageTemplate()))
+		root.Use, root.Long, root.Version = consoleName, consoleAbout, ""
+		root.SetUsageTemplate(consoleUsage)
 	} else {
-		root.PersistentFlags().StringVar(&a.client.Socket, "socket", a.getenv(socketEnv), "`PATH` of the daemon's admin socket (else $"+socketEnv+", else the daemon's default)")
+		root.PersistentFlags().StringVar(&a.client.Socket, "socket", a.getenv(socketEnv), "`PATH` of the daemon's socket (else $"+socketEnv+", else the default)")
 		root.PersistentFlags().Lookup("socket").DefValue = "" // help says it, and pages are the same everywhere
 		root.SetCompletionCommandGroupID(daemon)
 		root.AddCommand(manCommand())
@@ -137,11 +143,7 @@ func didYouMean(f *nearest.Finder, prefix string) string {
 
 // usage makes an error of how c was used.
 func usage(c *cobra.Command, format string, args ...any) error {
-	path := c.CommandPath()
-	if root := c.Root().Name(); c.Root().Use != name {
-		path = strings.TrimSpace(strings.TrimPrefix(path, root))
-	}
-	return &usageError{message: fmt.Sprintf(format, args...), command: path}
+	return &usageError{message: fmt.Sprintf(format, args...), command: typed(c.CommandPath())}
 }
 
 // atLeast says what is missing where there are fewer than n arguments.

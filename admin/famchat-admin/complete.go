@@ -56,7 +56,7 @@ func (a *app) completeMembers(most int) completion {
 	return offer(most, func(ctx context.Context) (words []string) {
 		members, _ := a.client.Members(ctx) // without a daemon there is nothing to offer
 		for _, m := range members {
-			if m.Name == "" {
+			if m.Name == "" && a.console { // to a shell it would be a comment
 				m.Name = fmt.Sprintf("#%d", m.ID)
 			}
 			words = append(words, m.Name)

@@ -26,9 +26,6 @@ const (
 	pingTimeout = 300 * time.Millisecond
 )
 
-// errLeave says that whoever types has left.
-var errLeave = errors.New("left")
-
 // console reads commands and runs them.
 type console struct {
 	app       *app
@@ -198,6 +195,11 @@ func (c *console) look(ctx context.Context) {
 func (c *console) interruptible(ctx context.Context, args []string) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	// What came before is not meant for it.
+	select {
+	case <-c.interrupt:
+	default:
+	}
 	done := make(chan error, 1)
 	go func() { done <- c.execute(ctx, args) }()
 	for {

@@ -104,6 +104,16 @@ quiet (#1)            0       100      0 B    0s`
 	}
 }
 
+func TestALowScreenOfTopIsForTheMembers(t *testing.T) {
+	now := look{at: time.Now(), members: []admin.Member{{ID: 1, Name: "anna"}}, plugins: make([]admin.Plugin, 3)}
+	if text := fmt.Sprint(drawTop(now, now, 80, 24)); !strings.Contains(text, "PLUGIN") || !strings.Contains(text, "anna") {
+		t.Errorf("on a usual screen: got %s", text)
+	}
+	if text := fmt.Sprint(drawTop(now, now, 80, 10)); strings.Contains(text, "PLUGIN") || !strings.Contains(text, "anna") {
+		t.Errorf("on a low screen: got %s", text)
+	}
+}
+
 func TestTopFitsAnyScreen(t *testing.T) {
 	now := look{at: time.Now(), stats: admin.Stats{Version: "日本語 👨\u200d👩\u200d👧"}}
 	for i := range 50 {

@@ -15,8 +15,8 @@ import (
 func manCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "man [DIR]", Short: "Write the manual pages", GroupID: daemon,
-		Long: `Writes the manual pages, one for each command, into the folder DIR. Without DIR the page of
-famchat-admin goes to standard output.`,
+		Long: `Writes the manual pages, one for each command, into the folder DIR. Without
+DIR the page of famchat-admin goes to standard output.`,
 		Example: "  famchat-admin man | man -l -\n  famchat-admin man /usr/local/share/man/man8",
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) > 1 {

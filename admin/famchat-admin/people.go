@@ -30,12 +30,12 @@ func listCommand(a *app) *cobra.Command {
 	order := "id"
 	c := &cobra.Command{
 		Use: "list [FILTER...]", Short: "List who is connected", GroupID: people,
-		Long: `Lists who is connected, those who still choose a name too: id, name, address, since when,
-idle for how long, messages sent, bytes that wait for them. With FILTER only those whose
-name or address has it.
+		Long: `Lists who is connected, those who still choose a name too: id, name, address,
+since when, idle for how long, messages sent, bytes that wait for them. With
+FILTER only those whose name or address has it.
 
-In a pipe the fields are id, name, address, since (RFC 3339), idle (seconds), messages, backlog
-(bytes), and "muted" or nothing.`,
+In a pipe the fields are id, name, address, since (RFC 3339), idle (seconds),
+messages, backlog (bytes), and "muted" or nothing.`,
 		Example:           "  famchat-admin list --sort idle\n  famchat-admin list --json | jq -r .name",
 		SuggestFor:        []string{"who", "members", "users", "ls"},
 		ValidArgsFunction: a.completeMembers(-1),
@@ -56,7 +56,7 @@ In a pipe the fields are id, name, address, since (RFC 3339), idle (seconds), me
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print an object of JSON on a line each")
-	c.Flags().StringVar(&order, "sort", order, "sort by `WHAT`: "+strings.Join(orderNames, ", "))
+	c.Flags().StringVar(&order, "sort", order, "by `WHAT`: "+strings.Join(orderNames, ", "))
 	c.Flags().BoolVar(&choosing, "choosing", false, "only those who still choose a name")
 	c.Flags().BoolVar(&muted, "muted", false, "only those who are muted")
 	complete(c, "sort", orderNames...)
@@ -116,8 +116,9 @@ func kickCommand(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use: "kick NAME... [flags]", Short: "Remove people", GroupID: people,
 		Long: `Removes people. They read why, the others that they were removed. With --for
-their names stay out for that long; with --address their addresses too, unless it is
-loopback, which is the whole family. The daemon remembers it over a restart.`,
+their names stay out for that long; with --address their addresses too, unless
+it is loopback, which is the whole family. The daemon remembers it over a
+restart.`,
 		Example:    "  famchat-admin kick leo --for 10m --reason \"enough cake talk\"\n  famchat-admin kick '#17'",
 		SuggestFor: []string{"ban", "remove", "boot"},
 		Args: func(c *cobra.Command, args []string) error {
@@ -170,7 +171,8 @@ func bansCommand(a *app) *cobra.Command {
 		Use: "bans", Short: "List what is kept out, and until when", GroupID: people, Args: noArgs,
 		Long: `Lists the names and addresses that are kept out, the next to end first.
 
-In a pipe the fields are "name" or "address", which it is, since, until (RFC 3339), and the reason.`,
+In a pipe the fields are "name" or "address", which it is, since, until (RFC
+3339), and the reason.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			bans, err := a.client.Bans(c.Context())
 			if err != nil {
@@ -224,8 +226,8 @@ func muteCommand(a *app) *cobra.Command {
 	var r admin.MuteRequest
 	c := &cobra.Command{
 		Use: "mute NAME... [flags]", Short: "Hand back what people send", GroupID: people,
-		Long: `Mutes people: what they send comes back to them, with the reason and the time left, and
-reaches nobody. Without --for it lasts until unmute.`,
+		Long: `Mutes people: what they send comes back to them, with the reason and the time
+left, and reaches nobody. Without --for it lasts until unmute.`,
 		Example: "  famchat-admin mute leo --for 10m --reason \"let others speak\"",
 		Args:    atLeast(1, "say who, as in: mute leo"), ValidArgsFunction: a.completeMembers(-1),
 		RunE: func(c *cobra.Command, args []string) error {

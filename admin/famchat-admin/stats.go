@@ -23,11 +23,12 @@ func statsCommand(a *app) *cobra.Command {
 	asJSON := false
 	c := &cobra.Command{
 		Use: "stats", Short: "Show what the daemon has counted", GroupID: daemon, Args: noArgs,
-		Long: `Shows what has been counted since the daemon started: members, messages, bytes, why connections
-ended, how the plugins do, the longest turn of the loop.
+		Long: `Shows what has been counted since the daemon started: members, messages,
+bytes, why connections ended, how the plugins do, the longest turn of the
+loop.
 
-In a pipe each line is a name and a value: bytes, seconds, or how many. The same is at
-/metrics of the socket, in the text format of Prometheus.`,
+In a pipe each line is a name and a value: bytes, seconds, or how many. The
+same is at /metrics of the socket, in the text format of Prometheus.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			r, err := a.stats(c)
 			if err != nil {

@@ -14,11 +14,12 @@ func pluginsCommand(a *app) *cobra.Command {
 	asJSON := false
 	c := &cobra.Command{
 		Use: "plugins", Short: "List the plugins and how they do", GroupID: daemon, Args: noArgs,
-		Long: `Lists the plugins, in the order of famchat.yaml. A plugin that fails again and again is left
-alone for a while: its breaker is open.
+		Long: `Lists the plugins, in the order of famchat.yaml. A plugin that fails again and
+again is left alone for a while: its breaker is open.
 
-In a pipe the fields are name, version, state, seconds until it is tried again, process, hooks, calls,
-failures, crashes, restarts, and p50 and p99 of its latest calls in seconds.`,
+In a pipe the fields are name, version, state, seconds until it is tried
+again, process, hooks, calls, failures, crashes, restarts, and p50 and p99 of
+its latest calls in seconds.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			plugins, err := a.client.Plugins(c.Context())
 			if err != nil {
@@ -49,14 +50,10 @@ func (a *app) printPlugins(plugins []admin.Plugin) {
 		a.p.line(dim, "there are no plugins")
 		return
 	}
-	t := newTable("NAME", "VERSION", "STATE", "PID", "HOOKS", "CALLS", "FAILURES", "CRASHES", "RESTARTS", "P50", "P99").numbers(3, 5, 6, 7, 8, 9, 10)
+	t := newTable("NAME", "VERSION", "STATE", "HOOKS", "CALLS", "FAILURES", "CRASHES", "P50", "P99").numbers(4, 5, 6, 7, 8)
 	for _, p := range plugins {
-		pid := ""
-		if p.PID != 0 {
-			pid = number(p.PID)
-		}
-		t.row(p.Name, p.Version, pluginState(p), pid, strings.Join(p.Hooks, ","), number(p.Calls), number(p.Failures), number(p.Crashes),
-			number(p.Restarts), short(time.Duration(p.P50)), short(time.Duration(p.P99)))
+		t.row(p.Name, p.Version, pluginState(p), strings.Join(p.Hooks, ","), number(p.Calls), number(p.Failures), number(p.Crashes),
+			short(time.Duration(p.P50)), short(time.Duration(p.P99)))
 	}
 	a.p.table(t)
 }
@@ -117,10 +114,11 @@ func reloadCommand(a *app) *cobra.Command {
 	asJSON := false
 	c := &cobra.Command{
 		Use: "reload", Short: "Have the daemon read famchat.yaml again", GroupID: daemon, Args: noArgs,
-		Long: `Has the daemon read famchat.yaml again: all of it or, where something is wrong, nothing. It says
-what has changed, and what needs a restart.
+		Long: `Has the daemon read famchat.yaml again: all of it or, where something is
+wrong, nothing. It says what has changed, and what needs a restart.
 
-In a pipe the fields are "changed" or "restart", the setting, what it was, and what it is.`,
+In a pipe the fields are "changed" or "restart", the setting, what it was, and
+what it is.`,
 		Example: "  famchat-admin reload --dry-run",
 		RunE: func(c *cobra.Command, _ []string) error {
 			answer, err := a.client.Reload(c.Context(), r)
@@ -176,8 +174,8 @@ func shutdownCommand(a *app) *cobra.Command {
 	cancel, yes := false, false
 	c := &cobra.Command{
 		Use: "shutdown", Short: "Stop the daemon, with a goodbye to everyone", GroupID: daemon, Args: noArgs,
-		Long: `Stops the daemon. Everyone reads a goodbye; with --in they read a countdown before. A new
-countdown replaces the one under way, and --cancel ends it.`,
+		Long: `Stops the daemon. Everyone reads a goodbye; with --in they read a countdown
+before. A new countdown replaces the one under way, and --cancel ends it.`,
 		Example:    "  famchat-admin shutdown --in 60s\n  famchat-admin shutdown --cancel",
 		SuggestFor: []string{"stop", "restart", "halt"},
 		RunE: func(c *cobra.Command, _ []string) error {

@@ -16,8 +16,8 @@ const maxTextBytes = 4096
 func broadcastCommand(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use: "broadcast TEXT...|-", Short: "Announce something to everyone", GroupID: people,
-		Long: `Shows a text to everyone, in the server's name, so that it stands out. With - the text is read
-from standard input, of one or several lines.`,
+		Long: `Shows a text to everyone, in the server's name, so that it stands out. With -
+the text is read from standard input, of one or several lines.`,
 		Example:    "  famchat-admin broadcast \"The server restarts at 22:00\"\n  famchat-admin broadcast - < notice.txt",
 		SuggestFor: []string{"say", "announce", "wall", "shout"},
 		Args:       atLeast(1, "say what, as in: broadcast dinner is ready"), ValidArgsFunction: cobra.NoFileCompletions,

@@ -29,8 +29,8 @@ func topCommand(a *app) *cobra.Command {
 	interval := durationFlag(defaultInterval)
 	c := &cobra.Command{
 		Use: "top", Short: "Show the same live, the busiest first", GroupID: daemon, Args: noArgs,
-		Long: `Shows live what stats and list show, with what happened per second since the last look, the
-busiest members first. q, Ctrl-C or Ctrl-D ends it.`,
+		Long: `Shows live what stats and list show, with what happened per second since the
+last look, the busiest members first. q, Ctrl-C or Ctrl-D ends it.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if !a.terminal {
 				return usage(c, "top needs a terminal; stats and list print the same once")

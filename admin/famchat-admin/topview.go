@@ -15,6 +15,8 @@ import (
 // maxTopPlugins is how many plugins top shows: the members want room, too.
 const maxTopPlugins = 8
 
+const pluginHeader = "PLUGIN"
+
 // look is what there was to see at one time.
 type look struct {
 	at      time.Time
@@ -56,8 +58,8 @@ func drawTop(before, now look, width, height int) []styledLine {
 	add(plain, fmt.Sprintf("longest turn %s, log records lost %d", short(time.Duration(s.LongestTurn)), s.LogLost))
 	add(plain, "")
 	for _, t := range []*table{pluginTable(before, now, perSecond), memberTable(before, now, perSecond)} {
-		if t == nil {
-			continue
+		if t == nil || t.header[0] == pluginHeader && len(lines)+len(t.rows) > height/2 {
+			continue // a low screen is for the members
 		}
 		for i, row := range t.lines() {
 			if i == 0 {
@@ -96,7 +98,7 @@ func pluginTable(before, now look, perSecond func(now, before uint64) float64) *
 	for _, p := range before.plugins {
 		calls[p.Name] = p.Calls
 	}
-	t := newTable("PLUGIN", "STATE", "CALLS/S", "FAILURES", "P50", "P99").numbers(2, 3, 4, 5)
+	t := newTable(pluginHeader, "STATE", "CALLS/S", "FAILURES", "P50", "P99").numbers(2, 3, 4, 5)
 	for _, p := range now.plugins[:min(len(now.plugins), maxTopPlugins)] {
 		t.row(p.Name, pluginState(p), count(perSecond(uint64(p.Calls), uint64(calls[p.Name]))), number(p.Failures),
 			short(time.Duration(p.P50)), short(time.Duration(p.P99)))

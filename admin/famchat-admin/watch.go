@@ -15,12 +15,13 @@ func watchCommand(a *app) *cobra.Command {
 	asJSON, messages := false, false
 	c := &cobra.Command{
 		Use: "watch", Short: "Show what happens, as it happens", GroupID: daemon, Args: noArgs,
-		Long: `Shows who joins, who leaves and why, who is removed, and what becomes of plugins, until Ctrl-C.
-What people write to each other is shown only with --messages, and only where admin.may_read is
-true in famchat.yaml; then everyone reads so when they join.
+		Long: `Shows who joins, who leaves and why, who is removed, and what becomes of
+plugins, until Ctrl-C. What people write to each other is shown only with
+--messages, and only where admin.may_read is true in famchat.yaml; then
+everyone reads so when they join.
 
-In a pipe the fields are the time (RFC 3339), the kind, id, name, reason, plugin, to whom, the text, and
-how many events were lost before it.`,
+In a pipe the fields are the time (RFC 3339), the kind, id, name, reason,
+plugin, to whom, the text, and how many events were lost before it.`,
 		Example: "  famchat-admin watch --json | jq -r 'select(.kind == \"joined\") | .name'",
 		RunE: func(c *cobra.Command, _ []string) error {
 			w, err := a.client.Watch(c.Context(), messages)
