@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -87,7 +88,7 @@ func TestTopHasTheBusiestFirst(t *testing.T) {
 the daemon stops in 1m
 members 0, choosing 0, peak 0, connections accepted 0
 a second: messages 20, deliveries 0, read 0 B, written 0 B; waiting 0 B
-longest turn 0, log records lost 0
+longest turn 0, log records lost 0; ended: none
 
 PLUGIN  STATE                        CALLS/S  FAILURES  P50  P99
 names   left alone, tried again in 3s      0         0    0    0
@@ -140,4 +141,13 @@ func TestARestartedDaemonHasNoNegativeRates(t *testing.T) {
 	if text := fmt.Sprint(drawTop(before, now, 80, 24)); !strings.Contains(text, "messages 0,") {
 		t.Errorf("got %s", text)
 	}
+}
+
+func TestWhatIsOfferedIsWaitedForBriefly(t *testing.T) {
+	offer(-1, func(ctx context.Context) []string {
+		if deadline, ok := ctx.Deadline(); !ok || time.Until(deadline) > time.Second {
+			t.Errorf("got %v, want a second at most: the prompt waits", deadline)
+		}
+		return nil
+	})(newRoot(&app{client: new(admin.Client), p: &printer{}, getenv: func(string) string { return "" }}), nil, "")
 }

@@ -41,7 +41,7 @@ func TestNoTextOfAStrangersReachesATerminalAsAnythingButText(t *testing.T) {
 			t.Errorf("%q: in a pipe there is an escape sequence: %q", args, piped)
 		}
 		x := open(t, dir, nil, args...)
-		<-x.ended
+		x.waits()
 		checkSafe(t, args, sequences.ReplaceAllString(strings.ReplaceAll(x.all(), "\r\n", "\n"), ""))
 	}
 }

@@ -66,6 +66,10 @@ func TestMain(m *testing.M) {
 //	reads FILE REGEXP   wait until the file has it
 //	gone NAME           wait until NAME's client has ended
 //	exits CODE PROGRAM  run it, and see how it exits; then stdout and stderr tell what it printed
+//	terminal PROGRAM    run it on a terminal
+//	press KEYS          type keys there, written as in Go: press 'list\r'
+//	shows TEXT...       wait until the terminal has shown the texts, in order, written as in Go
+//	ends CODE           wait until it has exited so, and the terminal is as it was
 //	begins WORD PROGRAM run it beside the script; what it prints is in the file WORD
 //	eventually REGEXP PROGRAM  run it until it prints that
 //	watchers N          wait until so many watch
@@ -90,6 +94,7 @@ func TestScripts(t *testing.T) {
 			"join": join, "knock": knock, "types": types, "reads": reads, "gone": gone,
 			"exits": exits, "begins": begins, "interrupt": interrupt, "fails": fails,
 			"eventually": eventually, "watchers": watchers,
+			"terminal": onScriptTerminal, "press": press, "shows": shows, "ends": ends,
 		},
 	})
 }
@@ -98,6 +103,7 @@ func TestScripts(t *testing.T) {
 type cast struct {
 	daemon *actor
 	actors map[string]*actor
+	screen *terminal
 }
 
 // actor is a process beside a script.
@@ -140,10 +146,7 @@ func start(ts *testscript.TestScript, file string, args ...string) *actor {
 	ts.Check(err)
 	defer in.Close()
 	a := &actor{cmd: exec.Command(path, args[1:]...), stdin: stdin, ended: make(chan struct{})}
-	a.cmd.Dir = ts.MkAbs(".")
-	for _, key := range []string{"PATH", "HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", socketEnv, "FAMCHAT_ADDR", "NO_COLOR", "GOCOVERDIR", "TMPDIR"} {
-		a.cmd.Env = append(a.cmd.Env, key+"="+ts.Getenv(key))
-	}
+	a.cmd.Dir, a.cmd.Env = ts.MkAbs("."), environment(ts)
 	a.cmd.Stdin, a.cmd.Stdout, a.cmd.Stderr = in, out, out
 	ts.Check(a.cmd.Start())
 	go func() {
@@ -151,6 +154,14 @@ func start(ts *testscript.TestScript, file string, args ...string) *actor {
 		close(a.ended)
 	}()
 	return a
+}
+
+// environment is that of a script.
+func environment(ts *testscript.TestScript) (env []string) {
+	for _, key := range []string{"PATH", "HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", socketEnv, "FAMCHAT_ADDR", "NO_COLOR", "GOCOVERDIR", "TMPDIR"} {
+		env = append(env, key+"="+ts.Getenv(key))
+	}
+	return env
 }
 
 // lookPath finds a program on the script's PATH.

@@ -65,6 +65,15 @@ func closes(s admin.Stats) []string {
 	})
 }
 
+// ended says why so many connections ended.
+func ended(s admin.Stats) string {
+	var parts []string
+	for _, reason := range closes(s) {
+		parts = append(parts, fmt.Sprintf("%s %d", reason, s.Closed[reason]))
+	}
+	return strings.Join(parts, ", ")
+}
+
 func (a *app) printStats(r statsReport) {
 	s := r.Stats
 	line := func(what, format string, args ...any) {
@@ -79,11 +88,8 @@ func (a *app) printStats(r statsReport) {
 	line("messages", "%d, delivered %d times", s.Messages, s.Deliveries)
 	line("bytes", "%s read, %s written, %s wait", size(float64(s.BytesRead)), size(float64(s.BytesWritten)), size(float64(s.Backlog)))
 	line("connections", "%d accepted, %d refused for want of descriptors", s.Accepted, s.Refused)
-	if ended := closes(s); len(ended) > 0 {
-		for i, reason := range ended {
-			ended[i] = fmt.Sprintf("%s %d", reason, s.Closed[reason])
-		}
-		line("ended", "%s", strings.Join(ended, ", "))
+	if ended := ended(s); ended != "" {
+		line("ended", "%s", ended)
 	}
 	line("loop", "%d turns, the longest %s", s.Turns, short(time.Duration(s.LongestTurn)))
 	if s.LogLost > 0 {

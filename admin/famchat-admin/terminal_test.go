@@ -25,14 +25,24 @@ const (
 	enter = "\r"
 )
 
+// tester is a test, or a script.
+type tester interface {
+	Helper()
+	Errorf(format string, args ...any)
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+	Cleanup(func())
+}
+
 // terminal is famchat-admin on a terminal, as a person has it.
 type terminal struct {
-	t      *testing.T
+	t      tester
 	cmd    *exec.Cmd
 	pty    *os.File // the person's side
 	tty    *os.File // famchat-admin's side
 	before *term.State
 	ended  chan struct{}
+	read   chan struct{} // closed when all that it showed has been read
 
 	mu   sync.Mutex
 	out  []byte
@@ -61,11 +71,17 @@ func open(t *testing.T, home string, env []string, args ...string) *terminal {
 	cmd := exec.Command(path, args...)
 	cmd.Env = append(os.Environ(), "TERM=xterm", "NO_COLOR=", "HOME="+home, "XDG_STATE_HOME="+filepath.Join(home, "state"), socketEnv+"="+socketIn(home))
 	cmd.Env = append(cmd.Env, env...)
+	return onTerminal(t, cmd)
+}
+
+// onTerminal starts a program on a terminal of 24 rows and 80 columns.
+func onTerminal(t tester, cmd *exec.Cmd) *terminal {
+	t.Helper()
 	master, slave, err := pty.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := &terminal{t: t, cmd: cmd, pty: master, tty: slave, ended: make(chan struct{}), more: make(chan struct{}, 1)}
+	x := &terminal{t: t, cmd: cmd, pty: master, tty: slave, ended: make(chan struct{}), read: make(chan struct{}), more: make(chan struct{}, 1)}
 	if err := pty.Setsize(master, &pty.Winsize{Rows: 24, Cols: 80}); err != nil {
 		t.Fatal(err)
 	}
@@ -81,19 +97,20 @@ func open(t *testing.T, home string, env []string, args ...string) *terminal {
 		_ = cmd.Wait()
 		close(x.ended)
 	}()
-	var reading sync.WaitGroup
-	reading.Go(x.read)
+	go x.readAll()
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		<-x.ended
 		slave.Close()
-		reading.Wait()
+		<-x.read
 		master.Close()
 	})
 	return x
 }
 
-func (x *terminal) read() {
+// readAll reads what is shown, until nobody has the other side open any more.
+func (x *terminal) readAll() {
+	defer close(x.read)
 	b := make([]byte, 4096)
 	for {
 		n, err := x.pty.Read(b)
@@ -152,15 +169,23 @@ func (x *terminal) all() string {
 // exits waits until it has ended, with a code, and the terminal is as it was.
 func (x *terminal) exits(want int) {
 	x.t.Helper()
+	x.waits()
+	if got := x.cmd.ProcessState.ExitCode(); got != want {
+		x.t.Errorf("it exited with %d, want %d; it showed\n%q", got, want, x.all())
+	}
+}
+
+// waits waits until it has ended and all that it showed is read, and the terminal is as it was.
+func (x *terminal) waits() {
+	x.t.Helper()
 	select {
 	case <-x.ended:
 	case <-time.After(watchdog):
 		x.t.Fatalf("it has not ended; it showed\n%q", x.all())
 	}
-	if got := x.cmd.ProcessState.ExitCode(); got != want {
-		x.t.Errorf("it exited with %d, want %d; it showed\n%q", got, want, x.all())
-	}
 	x.restored()
+	x.tty.Close()
+	<-x.read
 }
 
 // restored checks that the terminal is as it was before.

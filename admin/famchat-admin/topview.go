@@ -55,7 +55,7 @@ func drawTop(before, now look, width, height int) []styledLine {
 	add(plain, fmt.Sprintf("a second: messages %s, deliveries %s, read %s, written %s; waiting %s",
 		count(perSecond(s.Messages, b.Messages)), count(perSecond(s.Deliveries, b.Deliveries)),
 		size(perSecond(s.BytesRead, b.BytesRead)), size(perSecond(s.BytesWritten, b.BytesWritten)), size(float64(s.Backlog))))
-	add(plain, fmt.Sprintf("longest turn %s, log records lost %d", short(time.Duration(s.LongestTurn)), s.LogLost))
+	add(plain, fmt.Sprintf("longest turn %s, log records lost %d; ended: %s", short(time.Duration(s.LongestTurn)), s.LogLost, cmp.Or(ended(s), "none")))
 	add(plain, "")
 	for _, t := range []*table{pluginTable(before, now, perSecond), memberTable(before, now, perSecond)} {
 		if t == nil || t.header[0] == pluginHeader && len(lines)+len(t.rows) > height/2 {
