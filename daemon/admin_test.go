@@ -185,3 +185,40 @@ func TestWhatWasGivenUpDoesNotHappen(t *testing.T) {
 	mum.say("still here")
 	mum.wait("you: still here")
 }
+
+// The room tells of messages only while somebody wants to know.
+func TestMessagesAreObservedOnlyWhileSomebodyWatchesThem(t *testing.T) {
+	c := withoutRates()
+	c.MayRead = true
+	s := start(t, c)
+	observes := func() bool {
+		t.Helper()
+		observes, err := s.ObservesPosts(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return observes
+	}
+	if _, err := s.Events(t.Context(), 1, false); err != nil || observes() {
+		t.Errorf("%v; messages are observed for one who does not want them", err)
+	}
+	var ends []context.CancelFunc
+	for range 2 {
+		ctx, end := context.WithCancel(t.Context())
+		if _, err := s.Events(ctx, 1, true); err != nil || !observes() {
+			t.Errorf("%v; messages are not observed", err)
+		}
+		ends = append(ends, end)
+	}
+	ends[0]()
+	if !observes() {
+		t.Error("the end of one watcher is the end of both")
+	}
+	ends[1]()
+	eventually(t, "nobody watches any more", func() bool { return !observes() })
+	over, end := context.WithCancel(t.Context())
+	end()
+	if _, err := s.Events(over, 1, true); err == nil || observes() {
+		t.Errorf("got %v; messages are observed for one who has gone", err)
+	}
+}

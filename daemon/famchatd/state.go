@@ -128,13 +128,17 @@ func readState(folder string) (sanctions, error) {
 	return saved, nil
 }
 
-// checkState says what is wrong with what is in the state folder. It makes nothing.
+// checkState says what is wrong with what is in the state folder, as far as who asks
+// may read it: that need not be the daemon's user. It makes nothing.
 func checkState(c config) error {
 	folder := c.stateFolder()
 	if folder == "" {
 		return errNoState
 	}
 	_, err := readState(folder)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil
+	}
 	return err
 }
 
