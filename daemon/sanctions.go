@@ -131,13 +131,14 @@ func (v *validator) sanctions(c Config) {
 	}
 }
 
-// impose puts the sanctions in force; the room's time is 0 still.
+// impose puts the sanctions in force; the room's time is 0 still. None lasts longer
+// than one that is made now may.
 func (c Config) impose(r *room.Room) {
 	now := time.Now()
 	impose := func(kind room.EventKind, s room.Sanction, since, until time.Time) {
-		s.SinceNanos, s.UntilNanos = int64(since.Sub(now)), room.Never
+		s.SinceNanos, s.UntilNanos = int64(max(since.Sub(now), -MaxSanction)), room.Never
 		if !until.IsZero() {
-			s.UntilNanos = int64(until.Sub(now))
+			s.UntilNanos = int64(min(until.Sub(now), MaxSanction))
 		}
 		if s.UntilNanos > 0 {
 			r.Step(room.Now{}, room.Event{Kind: kind, Sanction: &s})
@@ -171,8 +172,8 @@ type Removal struct {
 // Kick removes somebody, who reads why and for how long, as the others read why. It
 // returns the name that they had. When the error is nil, all of that has happened;
 // with ErrNoName, ErrNoAddr, ErrLoopback and ErrTooMany, which may be joined, they are
-// removed, and their name or their address may come again. ErrNoMember says that nobody has
-// that ID.
+// removed, and their name or their address may come again. ErrNoMember says that nobody
+// has that ID.
 func (s *Server) Kick(ctx context.Context, id ID, r Removal) (name string, err error) {
 	r.Reason = screen.Line(r.Reason)
 	if err := errors.Join(checkReason(r.Reason), checkDuration(r.For)); err != nil {

@@ -157,6 +157,23 @@ func ownAddress() string {
 	return ""
 }
 
+// What somebody wrote into the file by hand is read again, too, once it was in force.
+func TestTimesOfAnotherAgeAreBroughtNearer(t *testing.T) {
+	c := withoutRates()
+	far := time.Date(9000, 1, 1, 0, 0, 0, 0, time.UTC)
+	c.Bans = []daemon.Ban{{Name: "leo", Until: far}}
+	c.Mutes = []daemon.Mute{{Name: "mum", Since: far, Until: far}}
+	s := start(t, c)
+	bans, err := s.Bans(t.Context())
+	if err != nil || len(bans) != 1 || bans[0].Validate() != nil || bans[0].Until.Before(time.Now()) || bans[0].Until.After(time.Now().Add(daemon.MaxSanction)) || bans[0].Since.After(time.Now()) {
+		t.Errorf("got %+v, %v", bans, err)
+	}
+	mutes, err := s.Mutes(t.Context())
+	if err != nil || len(mutes) != 1 || mutes[0].Until.IsZero() || mutes[0].Until.After(time.Now().Add(daemon.MaxSanction)) {
+		t.Errorf("got %+v, %v", mutes, err)
+	}
+}
+
 // patient are hooks that may take their time.
 type patient struct{ hooks.Funcs }
 
