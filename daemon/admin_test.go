@@ -222,3 +222,30 @@ func TestMessagesAreObservedOnlyWhileSomebodyWatchesThem(t *testing.T) {
 		t.Errorf("got %v; messages are observed for one who has gone", err)
 	}
 }
+
+// What is kept for lists goes with those whom it is about.
+func TestAddressesAreKeptOnlyOfWhoIsHere(t *testing.T) {
+	s := start(t, withoutRates())
+	mum := s.join("mum")
+	for i := range 20 {
+		name := fmt.Sprint("p", i)
+		p := s.join(name)
+		s.connect().wait("Your name? ")
+		if _, err := s.Members(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if i%2 == 0 {
+			p.say("")
+		} else {
+			p.reset()
+		}
+		mum.wait("* " + name + " ")
+	}
+	members, err := s.Members(t.Context())
+	if err != nil || len(members) != 21 || members[0].Addr != mum.LocalAddr().String() {
+		t.Fatalf("got %+v, %v", members, err)
+	}
+	if n, err := s.KnownPeers(t.Context()); err != nil || n != 21 {
+		t.Errorf("%d addresses are kept, %v; 21 are here", n, err)
+	}
+}
