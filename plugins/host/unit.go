@@ -28,6 +28,8 @@ type unit struct {
 	current  *instance     // nil while there is none
 	changed  chan struct{} // closed when current, or what is hoped for, changes
 	starting bool
+	again    bool // once what is being started is there: it is not wanted any more
+	epoch    int  // counts up where what is being started is not wanted any more
 	breaker  breaker
 	asking   int  // batches under way
 	disabled bool // by the admin
@@ -127,23 +129,46 @@ func (u *unit) lost(i *instance) {
 	u.start()
 }
 
-// start starts a process in the background. u.mu is held.
+// start starts a process in the background, unless there is one. u.mu is held.
 func (u *unit) start() {
-	if u.starting || u.closed || u.disabled {
+	if u.closed || u.disabled || u.current != nil {
 		return
 	}
-	u.starting = true
+	if u.starting {
+		u.again = true
+		return
+	}
+	u.starting, u.again = true, false
+	epoch := u.epoch
 	u.starts.Go(func() {
 		i, err := u.h.launch(u.running, u.cfg, u.image)
 		u.mu.Lock()
 		defer u.mu.Unlock()
 		u.starting = false
-		if err == nil && (u.closed || u.disabled) {
+		switch {
+		case epoch == u.epoch:
+			u.started(i, err)
+		case err == nil:
 			u.h.background.Go(func() { u.h.discard(i) })
-			return
 		}
-		u.started(i, err)
+		if u.again {
+			u.start()
+		}
 	})
+}
+
+// stop ends what runs, and what is being started. u.mu is held.
+func (u *unit) stop() {
+	u.epoch++
+	u.again = false
+	if u.retry != nil {
+		u.retry.Stop()
+	}
+	if i := u.current; i != nil {
+		u.current = nil
+		u.h.background.Go(func() { u.h.discard(i) })
+	}
+	u.change()
 }
 
 // started takes what became of a start. u.mu is held.
@@ -174,11 +199,7 @@ func (u *unit) started(i *instance, err error) {
 // opened takes that the breaker has opened: what runs is ended, and tried again
 // after a while, unless it has come to that too often. u.mu is held.
 func (u *unit) opened() {
-	if i := u.current; i != nil {
-		u.current = nil
-		u.h.background.Go(func() { u.h.discard(i) })
-	}
-	u.change()
+	u.stop()
 	if u.closed || u.disabled {
 		return
 	}
@@ -260,14 +281,7 @@ func (u *unit) disable() {
 		u.tell(TurnedOff, "")
 	}
 	u.disabled = true
-	if u.retry != nil {
-		u.retry.Stop()
-	}
-	if i := u.current; i != nil {
-		u.current = nil
-		u.h.background.Go(func() { u.h.discard(i) })
-	}
-	u.change()
+	u.stop()
 }
 
 // enable lets the plugin run, whatever it did before.
@@ -280,9 +294,7 @@ func (u *unit) enable() {
 	if u.retry != nil {
 		u.retry.Stop()
 	}
-	if u.current == nil {
-		u.start()
-	}
+	u.start()
 	u.change()
 }
 
@@ -291,11 +303,8 @@ func (u *unit) close() {
 	u.mu.Lock()
 	u.closed = true
 	i := u.current
-	u.current = nil
-	if u.retry != nil {
-		u.retry.Stop()
-	}
-	u.change()
+	u.current = nil // it has calls to end
+	u.stop()
 	u.mu.Unlock()
 	u.cancel()
 	u.starts.Wait()
