@@ -52,6 +52,12 @@ func Serve[C any](name, version string, newPlugin func(*Host, C) (*Hooks, error)
 		}()
 	}
 	os.Stdout = handshakeOut
+	made := newPlugin
+	newPlugin = func(h *Host, c C) (*Hooks, error) {
+		// go-plugin has both by now, and would lose what is said last.
+		os.Stdout, os.Stderr = logOut, logOut
+		return made(h, c)
+	}
 	plugin.Serve(&plugin.ServeConfig{
 		HandshakeConfig: contract.Handshake,
 		Plugins:         contract.Plugins(newService(name, version, newLog(logOut), newPlugin)),

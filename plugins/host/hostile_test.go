@@ -100,7 +100,7 @@ func TestAPluginThatEndsTheStreamHasFailed(t *testing.T) {
 			t.Errorf("got %s", got)
 		}
 	}
-	if !strings.Contains(r.log.String(), "err=enough") {
+	if log := r.log.String(); !strings.Contains(log, "err=enough") || !strings.Contains(log, "handed back") {
 		t.Errorf("the log does not say why: %s", r.log)
 	}
 }

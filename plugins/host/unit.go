@@ -111,6 +111,7 @@ func (u *unit) watch(i *instance) {
 // lost takes the end of an instance: where nobody ended it, it has crashed and is
 // started anew.
 func (u *unit) lost(i *instance) {
+	how := i.process.how()
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.current != i {
@@ -119,8 +120,8 @@ func (u *unit) lost(i *instance) {
 	u.current = nil
 	u.change()
 	u.counts.crashes.Add(1)
-	u.log.Warn("the plugin crashed", "how", i.process.how())
-	u.tell(Crashed, i.process.how())
+	u.log.Warn("the plugin crashed", "how", how)
+	u.tell(Crashed, how)
 	u.h.background.Go(func() { u.h.discard(i) })
 	if u.asking == 0 && u.breaker.crashed(time.Now()) {
 		u.opened()
@@ -226,10 +227,10 @@ func (u *unit) succeeded() {
 	u.breaker.succeeded()
 }
 
-// failed notes a call of i that did not, and why.
-func (u *unit) failed(i *instance, what string, err error) {
+// failed notes a call of i that did not, why, and what becomes of what it was about.
+func (u *unit) failed(i *instance, what, so string, err error) {
 	u.counts.failures.Add(1)
-	u.log.Warn("the plugin failed", "hook", what, "err", err)
+	u.log.Warn("the plugin failed", "hook", what, "err", err, "so", so)
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.current != i && i != nil {
