@@ -134,12 +134,18 @@ func TestTheDocumentsFirstPlugin(t *testing.T) {
 func TestTheDocumentsOtherPlugins(t *testing.T) {
 	t.Parallel()
 	n := 0
-	for _, code := range inLanguage(t, document, "go")[1:] {
+	all := inLanguage(t, document, "go")
+	for i, code := range all[1:] {
 		if !strings.Contains(code, "func main() {") {
 			continue
 		}
 		n++
-		folder, _ := stranger(t, map[string]string{"main.go": code}, inLanguage(t, document, "sh")[0])
+		files, script := map[string]string{"main.go": code}, inLanguage(t, document, "sh")[0]
+		if next := all[1:][i+1:]; len(next) > 0 && strings.Contains(next[0], "func Test") {
+			files["main_test.go"] = next[0]
+			script += "go mod tidy\ngo test\n"
+		}
+		folder, _ := stranger(t, files, script)
 		plugintest.Exec(t, filepath.Join(folder, "famchat-plugin-swear-jar"), plugintest.ExecConfig{
 			Config: struct{}{},
 			Grants: []plugins.Grant{plugins.GrantMembers, plugins.GrantAct},

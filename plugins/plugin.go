@@ -1,6 +1,6 @@
 // Package plugins is what a famchat plugin is made of. A plugin is a program of
 // its own that the daemon starts: its main calls Serve with a function that makes
-// its hooks. docs/plugins.md begins with a whole one in twenty lines.
+// its hooks. docs/plugins.md begins with a whole one, which has some twenty.
 //
 // A plugin knows what it is asked and nothing else of the daemon. What it answers
 // is checked like a stranger's input.
@@ -8,6 +8,7 @@ package plugins
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"time"
 )
@@ -226,6 +227,23 @@ type Effect struct {
 	kind effectKind
 	to   ID
 	text string
+}
+
+// String says what an effect does.
+func (e Effect) String() string {
+	switch e.kind {
+	case say:
+		return "say: " + e.text
+	case act:
+		return "act: " + e.text
+	case private:
+		return fmt.Sprintf("write to %d: %s", e.to, e.text)
+	case tell:
+		return fmt.Sprintf("tell %d: %s", e.to, e.text)
+	case tellAll:
+		return "tell all: " + e.text
+	}
+	return "no effect"
 }
 
 // Say posts text in public as the caller. It needs GrantSay, and passes the filters

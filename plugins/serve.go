@@ -8,6 +8,9 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"path/filepath"
+	"strings"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
@@ -38,7 +41,7 @@ func underHost() bool {
 // itself, or tries a message:
 //
 //	famchat-plugin-NAME --describe [--config JSON]
-//	famchat-plugin-NAME --try TEXT [--config JSON]
+//	famchat-plugin-NAME --try TEXT [--config JSON]   a message or a name, or "/command args"
 func Serve[C any](name, version string, newPlugin func(*Host, C) (*Hooks, error)) {
 	if !underHost() {
 		s := newService(name, version, slog.New(slog.NewTextHandler(os.Stderr, nil)), newPlugin)
@@ -52,6 +55,12 @@ func Serve[C any](name, version string, newPlugin func(*Host, C) (*Hooks, error)
 		}()
 	}
 	os.Stdout = handshakeOut
+	made := newPlugin
+	newPlugin = func(h *Host, c C) (*Hooks, error) {
+		// go-plugin has both by now, and would lose what is said last.
+		os.Stdout, os.Stderr = logOut, logOut
+		return made(h, c)
+	}
 	plugin.Serve(&plugin.ServeConfig{
 		HandshakeConfig: contract.Handshake,
 		Plugins:         contract.Plugins(newService(name, version, newLog(logOut), newPlugin)),
@@ -75,7 +84,12 @@ it under plugins:. By hand it says what it does:
 
   famchat-plugin-%[1]s --describe [--config JSON]   what it offers, as JSON
   famchat-plugin-%[1]s --try TEXT [--config JSON]   what it does to a message, or to a name
+  famchat-plugin-%[1]s --try "/COMMAND ARGS"        what its command does; all is granted, and
+                                                who types it is "somebody"
   famchat-plugin-%[1]s --version
+
+TEXT is one argument: put it in quotes. The exit code is 1 where the plugin failed,
+2 where the arguments or its config are wrong.
 `
 
 // byHand is what a plugin does when a person starts it. It returns the exit code.
@@ -101,6 +115,11 @@ func byHand(ctx context.Context, s *service, args []string, stdout, stderr io.Wr
 		fmt.Fprintf(stderr, byHandUsage, s.name)
 		return 2
 	}
+	if os.Getenv(contract.EnvDir) == "" {
+		if self, err := os.Executable(); err == nil {
+			os.Setenv(contract.EnvDir, filepath.Dir(self)) // as under the daemon
+		}
+	}
 	// By hand everything is granted: nothing comes of it.
 	all := []string{string(GrantMembers), string(GrantSay), string(GrantAct), string(GrantPrivate), string(GrantTell)}
 	offer, err := s.Init(ctx, &pluginpb.InitRequest{ConfigJson: []byte(*config), Grants: all})
@@ -112,26 +131,61 @@ func byHand(ctx context.Context, s *service, args []string, stdout, stderr io.Wr
 		b, _ := protojson.MarshalOptions{Multiline: true}.Marshal(offer)
 		fmt.Fprintf(stdout, "%s\n", b)
 	}
-	if tries {
-		s.try(ctx, *try, stdout)
+	if tries && !s.try(ctx, *try, stdout) {
+		return 1
 	}
 	return 0
 }
 
-// try says what the hooks make of a text.
-func (s *service) try(ctx context.Context, text string, stdout io.Writer) {
+// try says what the hooks make of a text. It reports whether none has failed.
+func (s *service) try(ctx context.Context, text string, stdout io.Writer) bool {
 	h := s.made()
+	if word, args, _ := strings.Cut(text, " "); s.commands[strings.TrimPrefix(word, "/")] != nil && word[0] == '/' {
+		return s.tryCommand(ctx, word[1:], strings.TrimSpace(args), stdout)
+	}
+	ok := true
+	say := func(what string, v Verdict) {
+		ok = ok && v != Verdict{}
+		fmt.Fprintf(stdout, "%s: %v\n", what, v)
+	}
 	if h.FilterMessage != nil {
-		v := s.ask(func() Verdict {
-			return h.FilterMessage(ctx, Message{ID: 1, Kind: Public, From: Member{1, "somebody"}, Text: text})
-		})
-		fmt.Fprintln(stdout, "message:", v)
+		say("message", s.ask(func() Verdict {
+			return h.FilterMessage(ctx, Message{ID: 1, Kind: Public, From: byHandCaller, Text: text, Time: time.Now()})
+		}))
 	}
 	if h.ValidateName != nil {
-		v := s.ask(func() Verdict { return h.ValidateName(ctx, Name{Member: 1, Name: text}) })
-		fmt.Fprintln(stdout, "name:", v)
+		say("name", s.ask(func() Verdict { return h.ValidateName(ctx, Name{Member: 1, Name: text}) }))
 	}
 	if h.FilterMessage == nil && h.ValidateName == nil {
-		fmt.Fprintf(stdout, "%s checks neither messages nor names\n", s.name)
+		fmt.Fprintf(stdout, "%s checks neither messages nor names; its commands are tried as /COMMAND\n", s.name)
 	}
+	return ok
+}
+
+// byHandCaller is who types what is tried by hand.
+var byHandCaller = Member{ID: 1, Name: "somebody"}
+
+func (s *service) tryCommand(ctx context.Context, command, args string, stdout io.Writer) bool {
+	call := &pluginpb.RunCommandRequest{
+		Caller: &pluginpb.Member{Id: uint64(byHandCaller.ID), Name: byHandCaller.Name}, Command: command, Args: args,
+		UnixNanos: time.Now().UnixNano(), About: &pluginpb.About{StartedUnixNanos: time.Now().UnixNano()},
+	}
+	call.Members = []*pluginpb.Member{call.Caller}
+	r, err := s.RunCommand(ctx, call)
+	switch {
+	case err != nil:
+		fmt.Fprintf(stdout, "/%s: it failed: %s\n", command, messageOfError(err))
+		return false
+	case r.Failed != "":
+		fmt.Fprintf(stdout, "/%s: fail: %s\n", command, r.Failed)
+	case r.Reply == "" && len(r.Effects) == 0:
+		fmt.Fprintf(stdout, "/%s: nothing: neither a reply nor an effect\n", command)
+	}
+	if r.Failed == "" && r.Reply != "" {
+		fmt.Fprintf(stdout, "/%s: reply: %s\n", command, r.Reply)
+	}
+	for _, e := range r.Effects {
+		fmt.Fprintf(stdout, "/%s: %v\n", command, Effect{effectKind(e.Kind), ID(e.To), e.Text})
+	}
+	return true
 }

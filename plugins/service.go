@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -74,7 +76,7 @@ func (s *service) Init(_ context.Context, r *pluginpb.InitRequest) (_ *pluginpb.
 	}
 	hooks, err := s.make(h, r.ConfigJson)
 	if err == nil && hooks == nil {
-		err = errors.New("the plugin has no hooks")
+		return nil, status.Error(codes.Internal, "newPlugin returned no hooks")
 	}
 	if err != nil {
 		return nil, status.Error(codes.InvalidArgument, err.Error())
@@ -210,7 +212,27 @@ func (s *service) ask(f func() Verdict) (v Verdict) {
 
 // panicked logs where a hook panicked.
 func (s *service) panicked(where string, p any) {
-	s.log.Error("panic", "in", where, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+	s.log.Error("panic", "at", panickedAt(), "in", where, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+}
+
+// panickedAt is the place in the plugin's own code where a panic came from, as
+// main.go:24; it is called while the panic is handled.
+func panickedAt() string {
+	var callers [64]uintptr
+	frames := runtime.CallersFrames(callers[:runtime.Callers(2, callers[:])])
+	panicking := false
+	for {
+		f, more := frames.Next()
+		switch {
+		case f.Function == "runtime.gopanic":
+			panicking = true
+		case panicking && !strings.HasPrefix(f.Function, "runtime."):
+			return fmt.Sprintf("%s:%d", filepath.Base(f.File), f.Line)
+		}
+		if !more {
+			return "?"
+		}
+	}
 }
 
 // RunCommand implements the contract.

@@ -218,8 +218,8 @@ func TestAWrongConfigSaysWhatIsWrong(t *testing.T) {
 		want   string // "" is none
 	}{
 		{nil, ""}, {yaml{}, ""}, {yaml{"disabled": []string{"roll", "me"}}, ""},
-		{yaml{"disable": []string{"roll"}}, `config: unknown key "disable"; there are disabled`},
-		{yaml{"disabled": "roll"}, "config: disabled: expected a list, found a string"},
+		{yaml{"disable": []string{"roll"}}, `config: unknown key "disable"; did you mean disabled?; there are disabled`},
+		{yaml{"disabled": "roll"}, "config: disabled: expected a list, found the string \"roll\""},
 		{yaml{"disabled": []string{"/roll"}}, `config: disabled: there is no command "/roll"; there are about, me, msg, reply, roll, time, uptime, who`},
 	} {
 		got := ""

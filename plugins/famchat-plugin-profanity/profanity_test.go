@@ -82,11 +82,11 @@ func TestALongWordIsQuotedInPart(t *testing.T) {
 
 func TestAWrongConfigIsAnErrorThatNamesWhatThereIs(t *testing.T) {
 	for want, c := range map[string]any{
-		`unknown language "xy"; there are ar, cs, da, de, en,`:            config{Languages: []string{"xy"}},
-		`action: unknown action "shout"; there are mask, warn, reject`:    config{Action: "shout"},
-		`words: "": it has neither a letter, a digit nor a symbol`:        config{Words: []string{""}},
-		`allow: " - ": it has neither a letter, a digit nor a symbol`:     config{Allow: []string{" - "}},
-		`config: unknown key "wrods"; there are languages, words, allow,`: map[string]any{"wrods": 1},
+		`unknown language "xy"; there are ar, cs, da, de, en,`:                                        config{Languages: []string{"xy"}},
+		`action: unknown action "shout"; there are mask, warn, reject`:                                config{Action: "shout"},
+		`words: "": it has neither a letter, a digit nor a symbol`:                                    config{Words: []string{""}},
+		`allow: " - ": it has neither a letter, a digit nor a symbol`:                                 config{Allow: []string{" - "}},
+		`config: unknown key "wrods"; did you mean words?; there are action, allow, languages, words`: map[string]any{"wrods": 1},
 	} {
 		err := plugintest.StartError(t, newPlugin, c)
 		if err == nil || !strings.Contains(err.Error(), want) {

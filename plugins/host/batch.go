@@ -26,6 +26,7 @@ type item struct {
 // asker calls one hook of an instance about some items.
 type asker struct {
 	hook string
+	so   string // what becomes of what the plugin fails to answer
 	call func(ctx context.Context, i *instance, items []*item) ([]*pluginpb.Verdict, error)
 }
 
@@ -120,7 +121,7 @@ func (u *unit) askOnce(ctx context.Context, a asker, items []*item) (crashed boo
 		}
 		// One that had little time left says nothing about the plugin.
 		if first.Sub(began) >= u.cfg.Timeout/2 && !i.dead() {
-			u.failed(i, a.hook, errTimeout)
+			u.failed(i, a.hook, a.so, errTimeout)
 		}
 		return false
 	}
@@ -128,7 +129,7 @@ func (u *unit) askOnce(ctx context.Context, a asker, items []*item) (crashed boo
 		return true
 	}
 	markAsked(items)
-	u.failed(i, a.hook, errors.New(status.Convert(err).Message()))
+	u.failed(i, a.hook, a.so, errors.New(status.Convert(err).Message()))
 	return false
 }
 
@@ -161,25 +162,25 @@ func markAsked(items []*item) {
 // take takes verdicts: one for each item, or that item has failed.
 func (u *unit) take(a asker, i *instance, items []*item, verdicts []*pluginpb.Verdict) {
 	markAsked(items)
-	wrong := match(items, verdicts)
+	wrong, why := match(items, verdicts)
 	if wrong == 0 {
 		u.succeeded()
 		return
 	}
 	i.filter.Resync()
-	err := fmt.Errorf("%d of %d verdicts are missing, doubled or none", wrong, len(items))
+	err := fmt.Errorf("%d of %d verdicts are none: %s", wrong, len(items), why)
 	if wrong == len(items) {
-		u.failed(i, a.hook, err)
+		u.failed(i, a.hook, a.so, err)
 		return
 	}
 	u.counts.failures.Add(int64(wrong))
-	u.log.Warn("the plugin failed", "hook", a.hook, "err", err)
+	u.log.Warn("the plugin failed", "hook", a.hook, "err", err, "so", a.so)
 	u.succeeded()
 }
 
-// match gives each item its verdict and returns for how many there is none. What
-// is answered twice is not answered.
-func match(items []*item, verdicts []*pluginpb.Verdict) (wrong int) {
+// match gives each item its verdict and returns for how many there is none, and why
+// for one of them. What is answered twice is not answered.
+func match(items []*item, verdicts []*pluginpb.Verdict) (wrong int, why string) {
 	inOrder := len(items) == len(verdicts)
 	for n := 0; inOrder && n < len(items); n++ {
 		inOrder = verdicts[n].GetId() == items[n].id
@@ -188,13 +189,18 @@ func match(items []*item, verdicts []*pluginpb.Verdict) (wrong int) {
 		verdicts = arranged(items, verdicts)
 	}
 	for n, it := range items {
-		if v := verdicts[n]; v != nil && valid(v) {
-			it.verdict = v
+		problem := "one is missing, or there are two about one item"
+		if v := verdicts[n]; v != nil {
+			problem = wrongWith(v)
+		}
+		if problem == "" {
+			it.verdict = verdicts[n]
 		} else {
 			wrong++
+			why = problem
 		}
 	}
-	return wrong
+	return wrong, why
 }
 
 // arranged are the verdicts in the order of the items, nil where there is not one.

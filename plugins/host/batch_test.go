@@ -27,7 +27,7 @@ func FuzzVerdicts(f *testing.F) {
 			verdicts = append(verdicts, v)
 			about[v.Id]++
 		}
-		wrong := match(items, verdicts)
+		wrong, why := match(items, verdicts)
 		failed := 0
 		for _, it := range items {
 			v := it.verdict
@@ -35,12 +35,12 @@ func FuzzVerdicts(f *testing.F) {
 				failed++
 				continue
 			}
-			if v.Id != it.id || about[it.id] != 1 || !valid(v) {
+			if v.Id != it.id || about[it.id] != 1 || wrongWith(v) != "" {
 				t.Errorf("item %d got %v, of %d about it", it.id, v, about[it.id])
 			}
 		}
-		if failed != wrong {
-			t.Errorf("%d items failed, but %d are counted", failed, wrong)
+		if failed != wrong || (wrong > 0) != (why != "") {
+			t.Errorf("%d items failed, but %d are counted, as %q", failed, wrong, why)
 		}
 	})
 }

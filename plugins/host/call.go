@@ -40,7 +40,7 @@ func (h *Host) ValidateNames(ctx context.Context, names []hooks.NameRequest) []h
 
 // nameAsker asks about names.
 func nameAsker(names []hooks.NameRequest) asker {
-	return asker{"validate name", func(ctx context.Context, i *instance, items []*item) ([]*pluginpb.Verdict, error) {
+	return asker{"validate name", "the name is refused for the moment", func(ctx context.Context, i *instance, items []*item) ([]*pluginpb.Verdict, error) {
 		r := &pluginpb.ValidateNamesRequest{Names: make([]*pluginpb.Name, len(items))}
 		for n, it := range items {
 			r.Names[n] = &pluginpb.Name{Id: it.id, Name: it.text, Member: &pluginpb.Member{Id: uint64(names[it.place].Member)}}
@@ -104,7 +104,11 @@ func (u *unit) filter(ctx context.Context, messages []hooks.Message, verdicts []
 		all = append(all, item{id: m.ID, place: n, text: text, deadline: m.Time.Add(u.cfg.Timeout)})
 		items = append(items, &all[len(all)-1])
 	}
-	u.ask(ctx, asker{"filter message", func(ctx context.Context, i *instance, items []*item) ([]*pluginpb.Verdict, error) {
+	so := "the message is posted unfiltered (on_error: open)"
+	if u.cfg.Closed {
+		so = "the message is handed back (on_error: closed)"
+	}
+	u.ask(ctx, asker{"filter message", so, func(ctx context.Context, i *instance, items []*item) ([]*pluginpb.Verdict, error) {
 		batch := make([]*pluginpb.Message, len(items))
 		for n, it := range items {
 			batch[n] = pbMessage(&messages[it.place])
@@ -163,19 +167,21 @@ func (u *unit) run(ctx context.Context, call hooks.Call) hooks.Result {
 	case err == nil:
 		return u.result(call, r)
 	case late(ctx, err):
-		u.failed(i, "/"+call.Command, errTimeout)
+		u.failed(i, "/"+call.Command, toldCaller, errTimeout)
 		return u.cannot(call, "it took too long")
 	case crash(i, err):
 		return u.cannot(call, "the plugin "+u.cfg.Name+" crashed")
 	case status.Code(err) == codes.Internal, status.Code(err) == codes.Unknown:
 		// The command, not the plugin.
 		u.counts.failures.Add(1)
-		u.log.Warn("the plugin failed", "hook", "/"+call.Command, "err", err)
+		u.log.Warn("the plugin failed", "hook", "/"+call.Command, "err", err, "so", toldCaller)
 	default:
-		u.failed(i, "/"+call.Command, err)
+		u.failed(i, "/"+call.Command, toldCaller, err)
 	}
 	return u.cannot(call, "the plugin "+u.cfg.Name+" failed")
 }
+
+const toldCaller = "the caller is told"
 
 var errTimeout = errors.New("it does not answer in time")
 
@@ -210,26 +216,31 @@ func (u *unit) callRequest(call hooks.Call) *pluginpb.RunCommandRequest {
 func (u *unit) result(call hooks.Call, r *pluginpb.RunCommandResponse) hooks.Result {
 	if !validText(r.Reply, contract.MaxReplyBytes) || !validText(r.Failed, contract.MaxReplyBytes) || len(r.Effects) > contract.MaxEffects {
 		u.counts.failures.Add(1)
-		u.log.Warn("the plugin failed", "hook", "/"+call.Command, "err", "its answer is too long or no text")
+		u.log.Warn("the plugin failed", "hook", "/"+call.Command, "err", "its answer is too long or no text", "so", toldCaller)
 		return u.cannot(call, "the plugin "+u.cfg.Name+" failed")
 	}
 	result := hooks.Result{Reply: r.Reply, Failed: r.Failed}
+	missing := ""
 	for _, e := range r.Effects {
 		kind, needs := effectKind(e.GetKind())
 		if !validText(e.GetText(), contract.MaxTextBytes) || needs == nil {
 			u.counts.failures.Add(1)
-			u.log.Warn("the plugin failed", "hook", "/"+call.Command, "err", "an effect of its is none")
+			u.log.Warn("the plugin failed", "hook", "/"+call.Command, "err", "an effect of its is none", "so", "that effect is dropped")
 			continue
 		}
 		if !u.grants(needs) {
+			missing = needs[0]
 			u.counts.ungranted.Add(1)
 			if u.once("grant " + needs[0]) {
-				u.log.Warn("the plugin may not do what it tries; grants: in famchat.yaml does not have it", "hook", "/"+call.Command, "grant", needs[0])
+				u.log.Warn("the plugin may not do what it tries; add the grant to its grants: in famchat.yaml, and reload", "hook", "/"+call.Command, "grant", needs[0])
 				u.tell(Ungranted, "/"+call.Command+" needs the grant "+needs[0])
 			}
 			continue
 		}
 		result.Effects = append(result.Effects, hooks.Effect{Kind: kind, To: hooks.ID(e.To), Text: e.Text})
+	}
+	if missing != "" && len(result.Effects) == 0 && result.Reply == "" && result.Failed == "" {
+		return u.cannot(call, "the plugin "+u.cfg.Name+" may not do that here, for want of the grant "+missing)
 	}
 	return result
 }
@@ -241,7 +252,7 @@ func effectKind(k pluginpb.EffectKind) (hooks.EffectKind, []string) {
 	case pluginpb.EffectKind_EFFECT_KIND_SAY:
 		return hooks.Say, []string{grantSay}
 	case pluginpb.EffectKind_EFFECT_KIND_ACT:
-		return hooks.Act, []string{grantSay, grantAct}
+		return hooks.Act, []string{grantAct, grantSay}
 	case pluginpb.EffectKind_EFFECT_KIND_PRIVATE:
 		return hooks.Whisper, []string{grantPrivate}
 	case pluginpb.EffectKind_EFFECT_KIND_TELL:

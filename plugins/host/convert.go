@@ -1,6 +1,7 @@
 package host
 
 import (
+	"fmt"
 	"unicode/utf8"
 
 	"famchat/daemon/hooks"
@@ -8,18 +9,24 @@ import (
 	"famchat/plugins/pluginpb"
 )
 
-// valid reports whether a verdict is one: what a plugin says is checked like a
-// stranger's input.
-func valid(v *pluginpb.Verdict) bool {
+// wrongWith says what is wrong with a verdict, or "": what a plugin says is checked
+// like a stranger's input.
+func wrongWith(v *pluginpb.Verdict) string {
 	switch v.GetAction() {
 	case pluginpb.Action_ACTION_ALLOW, pluginpb.Action_ACTION_DROP:
-		return true
-	case pluginpb.Action_ACTION_REPLACE:
-		return v.Text != "" && validText(v.Text, contract.MaxTextBytes)
-	case pluginpb.Action_ACTION_REJECT:
-		return validText(v.Text, contract.MaxTextBytes)
+		return ""
+	case pluginpb.Action_ACTION_REPLACE, pluginpb.Action_ACTION_REJECT:
+		switch {
+		case !validText(v.Text, contract.MaxTextBytes):
+			return fmt.Sprintf("a text of %d bytes, and there may be %d", len(v.Text), contract.MaxTextBytes)
+		case v.Text == "" && v.Action == pluginpb.Action_ACTION_REPLACE:
+			return "it replaces a message by nothing, rather than drop it"
+		}
+		return ""
+	case pluginpb.Action_ACTION_UNSPECIFIED:
+		return "a verdict has no action: the zero Verdict, or a panic of which the plugin's log says more"
 	}
-	return false
+	return fmt.Sprintf("there is no action %d", v.GetAction())
 }
 
 func validText(s string, most int) bool { return len(s) <= most && utf8.ValidString(s) }

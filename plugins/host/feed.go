@@ -86,7 +86,7 @@ func (f *feed) tell(events []*pluginpb.Event) {
 	defer i.calls.Done()
 	if _, err := i.Observe(ctx, &pluginpb.ObserveRequest{Events: events}); err != nil && f.u.running.Err() == nil {
 		f.u.counts.unseen.Add(int64(len(events)))
-		f.u.failed(i, "observe", err)
+		f.u.failed(i, "observe", "the events are lost to it", err)
 	}
 }
 

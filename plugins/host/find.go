@@ -29,7 +29,17 @@ func find(p Plugin) (string, error) {
 		}
 		return filepath.Abs(path)
 	}
-	return "", fmt.Errorf("there is no such file: looked for %s", strings.Join(places, ", "))
+	if p.Path == "" {
+		return "", fmt.Errorf("there is no such file: looked for %s; path: says where it is otherwise", strings.Join(places, ", "))
+	}
+	hint := ""
+	if strings.Contains(p.Path, "~") || strings.Contains(p.Path, "$") {
+		hint = "; ~ and variables mean nothing in it"
+	}
+	if path, err := filepath.Abs(p.Path); err == nil {
+		places = []string{path}
+	}
+	return "", fmt.Errorf("there is no such file: looked for %s%s", places[0], hint)
 }
 
 // searched are the places where a file may be.
@@ -62,6 +72,8 @@ const (
 // the file itself.
 func trusted(path string, info fs.FileInfo) error {
 	switch {
+	case info.IsDir():
+		return fmt.Errorf("%s is a folder; name the program in it", path)
 	case !info.Mode().IsRegular():
 		return fmt.Errorf("%s is no regular file", path)
 	case info.Mode()&0o111 == 0:

@@ -216,6 +216,14 @@ func TestNothingLeaksIntoAPlugin(t *testing.T) {
 	}
 }
 
+// Whoever types a command that may do nothing reads why.
+func TestACommandWithoutItsGrantSaysSo(t *testing.T) {
+	r := start(t, behaving(t, "one", behaviour{Commands: []string{"do"}}))
+	if got, want := r.run("do", "act").Failed, "/do failed: the plugin one may not do that here, for want of the grant act"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestWhatDoesNotStartIsSaid(t *testing.T) {
 	good := func() host.Plugin { return behaving(t, "one", behaviour{Mark: "1"}) }
 	for name, tt := range map[string]struct {
@@ -225,12 +233,12 @@ func TestWhatDoesNotStartIsSaid(t *testing.T) {
 		want   string
 	}{
 		"no such file":      {func(p *host.Plugin) { p.Path = "/nowhere/x" }, "", "plugins[0].path", "there is no such file: looked for /nowhere/x"},
-		"a folder":          {func(p *host.Plugin) { p.Path = "/usr" }, "", "plugins[0].path", "is no regular file"},
+		"a folder":          {func(p *host.Plugin) { p.Path = "/usr" }, "", "plugins[0].path", "is a folder; name the program in it"},
 		"not executable":    {func(p *host.Plugin) { p.Path = "/etc/passwd" }, "", "plugins[0].path", "is not executable"},
 		"not found by name": {func(p *host.Plugin) { p.Path, p.Name = "", "nobody-has-this" }, "", "plugins[0].name", "looked for"},
-		"unknown key":       {func(p *host.Plugin) { p.ConfigJSON = []byte(`{"marc": "x"}`) }, "", "plugins[0].config", `unknown key "marc"; there are mark,`},
+		"unknown key":       {func(p *host.Plugin) { p.ConfigJSON = []byte(`{"marc": "x"}`) }, "", "plugins[0].config", `unknown key "marc"; did you mean mark?; there are commands,`},
 		"wrong hash":        {func(p *host.Plugin) { p.SHA256 = strings.Repeat("0", 64) }, "", "plugins[0].path", "and sha256: wants 0000"},
-		"crashes":           {func(p *host.Plugin) { p.ConfigJSON = []byte(`{"crash": true}`) }, "", "plugins[0]", ""},
+		"crashes":           {func(p *host.Plugin) { p.ConfigJSON = []byte(`{"crash": true}`) }, "", "plugins[0]", "it ended while it was made (exit status 3; the last it said: no word list)"},
 		"nonsense":          {nil, "nonsense", "plugins[0]", "it does not speak as a plugin does"},
 		"exits":             {nil, "exits", "plugins[0]", "it does not speak as a plugin does"},
 		"ignores mTLS":      {nil, "good", "plugins[0]", "mtls: false"},

@@ -100,7 +100,7 @@ func TestAPluginThatEndsTheStreamHasFailed(t *testing.T) {
 			t.Errorf("got %s", got)
 		}
 	}
-	if !strings.Contains(r.log.String(), "err=enough") {
+	if log := r.log.String(); !strings.Contains(log, "err=enough") || !strings.Contains(log, "handed back") {
 		t.Errorf("the log does not say why: %s", r.log)
 	}
 }
@@ -205,6 +205,32 @@ func TestAPluginThatCrashesAllTheTimeIsLeftAloneAndThenGivenUp(t *testing.T) {
 	}
 	if got, want := r.filter("x"), `replace "x1"`; got != want {
 		t.Errorf("reloaded: got %s, want %s", got, want)
+	}
+}
+
+// A plugin that is left alone while it is being started anew is there once when it
+// works again, and its host can be closed.
+func TestACrashDuringARestartLeavesNoSecondProcess(t *testing.T) {
+	for range 3 {
+		r, err := tryStart(t, behaving(t, "one", behaviour{Mark: "1"}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := range 3 { // each of them crashes it several times, which counts once
+			if got, want := r.filter("kill yourself"), "allow"; got != want {
+				t.Fatalf("%d: got %s, want %s", n, got, want)
+			}
+		}
+		// Left alone for a tenth of a second, so that whatever is to start has started.
+		past := time.Now().Add(500 * time.Millisecond)
+		eventually(t, "it works again", func() bool { return r.filter("x") == `replace "x1"` && time.Now().After(past) })
+		closed := make(chan struct{})
+		go func() { r.Close(); close(closed) }()
+		select {
+		case <-closed:
+		case <-time.After(watchdog):
+			t.Fatalf("the host does not close; the log has\n%s", r.log)
+		}
 	}
 }
 

@@ -153,6 +153,10 @@ func (i *instance) init(ctx context.Context, p Plugin, version string) error {
 		switch {
 		case s.Code() == codes.InvalidArgument:
 			return &configError{s.Message()}
+		case late(ctx, err):
+			return fmt.Errorf("it is not ready after %v; begin what takes long in a goroutine", startTimeout)
+		case crash(i, err):
+			return fmt.Errorf("it ended while it was made (%s)", i.process.how())
 		case s.Code() == codes.Unavailable && !p.NoMTLS:
 			return fmt.Errorf("it cannot be talked to; one in another language may need mtls: false (%s)", s.Message())
 		}
@@ -191,8 +195,9 @@ func tried(verdicts []*pluginpb.Verdict, err error) error {
 		return errors.New(status.Convert(err).Message())
 	case len(verdicts) != 1 || verdicts[0].GetId() != canaryID:
 		return fmt.Errorf("it gave %d verdicts about one", len(verdicts))
-	case !valid(verdicts[0]):
-		return errors.New("its verdict is none")
+	}
+	if why := wrongWith(verdicts[0]); why != "" {
+		return errors.New(why)
 	}
 	return nil
 }

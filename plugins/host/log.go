@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -32,6 +33,7 @@ type stderrLog struct {
 	second  time.Time
 	lines   int
 	dropped int
+	last    string // what it last said
 }
 
 func newStderrLog(log *slog.Logger) *stderrLog { return &stderrLog{log: log} }
@@ -102,17 +104,39 @@ func (l *stderrLog) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+// maxLastWords is how much is kept of what a plugin last said.
+const maxLastWords = 200
+
+// lastWords is what the plugin last said, but for goroutines' stacks.
+func (l *stderrLog) lastWords() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.last
+}
+
+// says notes what may turn out to be the last that the plugin says. What follows a
+// panic is its stack.
+func (l *stderrLog) says(text string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !strings.HasPrefix(l.last, "panic: ") && !strings.HasPrefix(l.last, "fatal error: ") {
+		l.last = text[:min(len(text), maxLastWords)]
+	}
+}
+
 func (l *stderrLog) line(line []byte) {
 	if len(line) == 0 {
 		return
 	}
 	var record map[string]any
 	if line[0] != '{' || json.Unmarshal(line, &record) != nil {
+		l.says(string(line))
 		l.log.Info("the plugin says", "text", string(line))
 		return
 	}
 	var level slog.Level
 	msg, _ := record[slog.MessageKey].(string)
+	l.says(msg)
 	name, _ := record[slog.LevelKey].(string)
 	_ = level.UnmarshalText([]byte(name)) // else info
 	for _, key := range []string{slog.TimeKey, slog.LevelKey, slog.MessageKey} {

@@ -57,7 +57,7 @@ func TestNotifyTellsWhatBecomesOfAPlugin(t *testing.T) {
 	expect("one enabled")
 	expect("one restarted")
 	r.run("do", "all")
-	for _, grant := range []string{"say", "private", "tell"} {
+	for _, grant := range []string{"say", "act", "private", "tell"} {
 		expect("one not granted /do needs the grant " + grant)
 	}
 	mu.Lock()

@@ -51,6 +51,7 @@ func servePlugin() {
 
 func newTestPlugin(h *plugins.Host, b behaviour) (*plugins.Hooks, error) {
 	if b.Crash {
+		fmt.Fprintln(os.Stderr, "no word list")
 		os.Exit(3)
 	}
 	for n := range b.Stderr {
@@ -156,6 +157,8 @@ func run(_ context.Context, c plugins.Call) plugins.Result {
 		return plugins.Result{Reply: fmt.Sprintf("%d members", len(c.Members)), Effects: []plugins.Effect{
 			plugins.Say("say"), plugins.Act("act"), plugins.WriteTo(2, "private"), plugins.Tell(2, "tell"), plugins.TellAll("all"),
 		}}
+	case "act":
+		return plugins.Do(plugins.Act("waves"))
 	case "about":
 		return plugins.Reply(fmt.Sprintf("%s %v", c.About.Version, c.About.Plugins))
 	case "panic":

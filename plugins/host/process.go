@@ -46,6 +46,7 @@ type process struct {
 	reaped  bool
 	state   *os.ProcessState
 	ended   chan struct{} // closed when the process has been reaped
+	heard   chan struct{} // closed when the last that it logged has been read
 	pipes   sync.WaitGroup
 }
 
@@ -55,7 +56,7 @@ func newProcess(cmd *exec.Cmd, s *spawner, g *guard, log *stderrLog, memory int6
 	cmd.SysProcAttr = sysProcAttr()
 	// go-plugin would hand over the host's own.
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = nil, nil, nil
-	p := &process{cmd: cmd, spawner: s, guard: g, log: log, memory: memory, ended: make(chan struct{})}
+	p := &process{cmd: cmd, spawner: s, guard: g, log: log, memory: memory, ended: make(chan struct{}), heard: make(chan struct{})}
 	p.handshake, p.handshakeIn = io.Pipe()
 	var err error
 	if p.stdin, err = cmd.StdinPipe(); err != nil {
@@ -118,6 +119,7 @@ func (p *process) reap(pid int) {
 	case <-done:
 	case <-time.After(lastLines):
 	}
+	close(p.heard)
 	p.stdin.Close()
 	p.stdout.Close()
 	p.stderr.Close()
@@ -134,14 +136,23 @@ func (p *process) signal(s syscall.Signal) {
 	}
 }
 
-// how says how the process ended.
+// how says how the process ended, and what it said last.
 func (p *process) how() string {
+	select {
+	case <-p.ended:
+		<-p.heard
+	default:
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.state == nil {
 		return "it ended"
 	}
-	return p.state.String()
+	how := p.state.String()
+	if said := p.log.lastWords(); p.state.Exited() && said != "" { // a signal needs no words
+		how += "; the last it said: " + said
+	}
+	return how
 }
 
 // end ends the process: it is asked to, and killed if it does not. It returns when

@@ -3,7 +3,6 @@ package host_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"os"
@@ -16,6 +15,7 @@ import (
 
 	"famchat/daemon/hooks"
 	"famchat/plugins/host"
+	"famchat/plugins/internal/contract"
 )
 
 // watchdog ends a test that hangs; no test waits for it otherwise.
@@ -48,7 +48,7 @@ func self(t testing.TB) string {
 // behaving is a plugin that behaves so.
 func behaving(t testing.TB, name string, b behaviour) host.Plugin {
 	t.Helper()
-	config, err := json.Marshal(b)
+	config, err := contract.ConfigJSON(b)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,6 +28,8 @@ type unit struct {
 	current  *instance     // nil while there is none
 	changed  chan struct{} // closed when current, or what is hoped for, changes
 	starting bool
+	again    bool // once what is being started is there: it is not wanted any more
+	epoch    int  // counts up where what is being started is not wanted any more
 	breaker  breaker
 	asking   int  // batches under way
 	disabled bool // by the admin
@@ -109,6 +111,7 @@ func (u *unit) watch(i *instance) {
 // lost takes the end of an instance: where nobody ended it, it has crashed and is
 // started anew.
 func (u *unit) lost(i *instance) {
+	how := i.process.how()
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.current != i {
@@ -117,8 +120,8 @@ func (u *unit) lost(i *instance) {
 	u.current = nil
 	u.change()
 	u.counts.crashes.Add(1)
-	u.log.Warn("the plugin crashed", "how", i.process.how())
-	u.tell(Crashed, i.process.how())
+	u.log.Warn("the plugin crashed", "how", how)
+	u.tell(Crashed, how)
 	u.h.background.Go(func() { u.h.discard(i) })
 	if u.asking == 0 && u.breaker.crashed(time.Now()) {
 		u.opened()
@@ -127,23 +130,46 @@ func (u *unit) lost(i *instance) {
 	u.start()
 }
 
-// start starts a process in the background. u.mu is held.
+// start starts a process in the background, unless there is one. u.mu is held.
 func (u *unit) start() {
-	if u.starting || u.closed || u.disabled {
+	if u.closed || u.disabled || u.current != nil {
 		return
 	}
-	u.starting = true
+	if u.starting {
+		u.again = true
+		return
+	}
+	u.starting, u.again = true, false
+	epoch := u.epoch
 	u.starts.Go(func() {
 		i, err := u.h.launch(u.running, u.cfg, u.image)
 		u.mu.Lock()
 		defer u.mu.Unlock()
 		u.starting = false
-		if err == nil && (u.closed || u.disabled) {
+		switch {
+		case epoch == u.epoch:
+			u.started(i, err)
+		case err == nil:
 			u.h.background.Go(func() { u.h.discard(i) })
-			return
 		}
-		u.started(i, err)
+		if u.again {
+			u.start()
+		}
 	})
+}
+
+// stop ends what runs, and what is being started. u.mu is held.
+func (u *unit) stop() {
+	u.epoch++
+	u.again = false
+	if u.retry != nil {
+		u.retry.Stop()
+	}
+	if i := u.current; i != nil {
+		u.current = nil
+		u.h.background.Go(func() { u.h.discard(i) })
+	}
+	u.change()
 }
 
 // started takes what became of a start. u.mu is held.
@@ -174,11 +200,7 @@ func (u *unit) started(i *instance, err error) {
 // opened takes that the breaker has opened: what runs is ended, and tried again
 // after a while, unless it has come to that too often. u.mu is held.
 func (u *unit) opened() {
-	if i := u.current; i != nil {
-		u.current = nil
-		u.h.background.Go(func() { u.h.discard(i) })
-	}
-	u.change()
+	u.stop()
 	if u.closed || u.disabled {
 		return
 	}
@@ -205,10 +227,10 @@ func (u *unit) succeeded() {
 	u.breaker.succeeded()
 }
 
-// failed notes a call of i that did not, and why.
-func (u *unit) failed(i *instance, what string, err error) {
+// failed notes a call of i that did not, why, and what becomes of what it was about.
+func (u *unit) failed(i *instance, what, so string, err error) {
 	u.counts.failures.Add(1)
-	u.log.Warn("the plugin failed", "hook", what, "err", err)
+	u.log.Warn("the plugin failed", "hook", what, "err", err, "so", so)
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.current != i && i != nil {
@@ -260,14 +282,7 @@ func (u *unit) disable() {
 		u.tell(TurnedOff, "")
 	}
 	u.disabled = true
-	if u.retry != nil {
-		u.retry.Stop()
-	}
-	if i := u.current; i != nil {
-		u.current = nil
-		u.h.background.Go(func() { u.h.discard(i) })
-	}
-	u.change()
+	u.stop()
 }
 
 // enable lets the plugin run, whatever it did before.
@@ -280,9 +295,7 @@ func (u *unit) enable() {
 	if u.retry != nil {
 		u.retry.Stop()
 	}
-	if u.current == nil {
-		u.start()
-	}
+	u.start()
 	u.change()
 }
 
@@ -291,11 +304,8 @@ func (u *unit) close() {
 	u.mu.Lock()
 	u.closed = true
 	i := u.current
-	u.current = nil
-	if u.retry != nil {
-		u.retry.Stop()
-	}
-	u.change()
+	u.current = nil // it has calls to end
+	u.stop()
 	u.mu.Unlock()
 	u.cancel()
 	u.starts.Wait()

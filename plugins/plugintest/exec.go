@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"famchat/plugins"
+	"famchat/plugins/internal/contract"
 	"famchat/plugins/pluginpb"
 )
 
@@ -59,7 +60,7 @@ func Exec(t testing.TB, path string, config ...ExecConfig) {
 	if x.Timeout > 0 {
 		x.timeout = x.Timeout
 	}
-	data, err := json.Marshal(x.Config)
+	data, err := contract.ConfigJSON(x.Config)
 	switch {
 	case err != nil:
 		t.Errorf("ExecConfig.Config is no JSON: %v", err)

@@ -352,7 +352,7 @@ func TestExecSaysWhatIsWrong(t *testing.T) {
 		{way: "leaves a child", want: []string{`it exits when stdin ended, but leaves plugintest.test running in its process group`, `it exits when it got SIGTERM, but leaves`}},
 		{way: "takes any config", c: plugintest.ExecConfig{Config: config}, want: []string{`Init takes a config with the unknown key "famchat-has-no-such-key"`}},
 		{way: "refuses badly", c: plugintest.ExecConfig{Config: config}, want: []string{`Init refuses a config with an unknown key with Unknown ("no"); it must be INVALID_ARGUMENT`}},
-		{way: "good", c: plugintest.ExecConfig{Config: map[string]any{"wrods": 1}}, want: []string{`Init refuses the config: config: unknown key "wrods"; there are words; give a valid one`}},
+		{way: "good", c: plugintest.ExecConfig{Config: map[string]any{"wrods": 1}}, want: []string{`Init refuses the config: config: unknown key "wrods"; did you mean words?; there are words; give a valid one`}},
 		{way: "name", want: []string{`Init says that its name is "Bad Plugin"; a name is`}},
 		{way: "offers nothing", want: []string{`Init offers neither hooks nor commands`}},
 		{way: "hooks", want: []string{`Init offers the hook 9`, `Init offers the hook HOOK_OBSERVE twice`}},

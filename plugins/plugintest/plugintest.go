@@ -4,7 +4,6 @@ package plugintest
 
 import (
 	"context"
-	"encoding/json"
 	"io"
 	"log/slog"
 	"net"
@@ -57,7 +56,7 @@ func StartError[C any](t testing.TB, newPlugin func(*plugins.Host, C) (*plugins.
 
 func start[C any](t testing.TB, newPlugin func(*plugins.Host, C) (*plugins.Hooks, error), config any, grants []plugins.Grant) (*Plugin, error) {
 	t.Helper()
-	data, err := json.Marshal(config)
+	data, err := contract.ConfigJSON(config)
 	if err != nil {
 		t.Fatalf("the config is no JSON: %v", err)
 	}

@@ -43,8 +43,8 @@ func TestStart(t *testing.T) {
 
 func TestAWrongConfigIsAnErrorThatNamesTheKey(t *testing.T) {
 	for want, config := range map[string]any{
-		`config: unknown key "Wrods"; there are words`:   struct{ Wrods []string }{},
-		"config: words: expected a list, found a string": struct{ Words string }{"x"},
+		`config: unknown key "wrods"; did you mean words?; there are words`: struct{ Wrods []string }{},
+		"config: words: expected a list, found the string \"x\"":            struct{ Words string }{"x"},
 	} {
 		if err := plugintest.StartError(t, newJar, config); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
