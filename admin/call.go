@@ -87,7 +87,7 @@ func (s *Server) serve(stop context.Context, w http.ResponseWriter, r *http.Requ
 // check says what is wrong with a request before it is read, and finds its route.
 func (c *call) check(methods map[string]route) error {
 	r := c.request
-	if c.caller.uid != c.server.uid && c.caller.uid != 0 {
+	if !admitted(c.caller.uid, c.server.uid) {
 		c.server.log.Warn("admin caller refused", "uid", c.caller.uid, "pid", c.caller.pid, "path", safetext.Line(r.URL.Path))
 		return Errorf(CodeForbidden, "this daemon belongs to user %d; only that user and root may look after it, and you are user %d", c.server.uid, c.caller.uid)
 	}
@@ -119,6 +119,9 @@ func (c *call) check(methods map[string]route) error {
 	}
 	return nil
 }
+
+// admitted tells whether a user may look after a daemon of another.
+func admitted(caller, daemon int) bool { return caller == daemon || caller == 0 }
 
 // safely calls f and makes an error of a panic.
 func (c *call) safely(f func() (any, error), answer *any) (err error) {
