@@ -75,7 +75,7 @@ func (s *Server) serve(stop context.Context, w http.ResponseWriter, r *http.Requ
 	var answer any
 	err = c.safely(func() (any, error) { return c.route.do(c) }, &answer)
 	if c.route.change != "" {
-		c.record(err)
+		c.record(c.route.change, err)
 	}
 	if err != nil {
 		c.refuse(err)
@@ -208,8 +208,8 @@ func Marshal(v any) ([]byte, error) {
 }
 
 // record tells the log of a change: who made it, what, on whom, and what became of it.
-func (c *call) record(err error) {
-	attrs := []any{"action", c.route.change, "uid", c.caller.uid, "pid", c.caller.pid}
+func (c *call) record(action string, err error) {
+	attrs := []any{"action", action, "uid", c.caller.uid, "pid", c.caller.pid}
 	attrs = append(attrs, c.about...)
 	c.server.log.Log(context.WithoutCancel(c.ctx), slog.LevelInfo, "admin", append(attrs, "outcome", safetext.Line(outcome(err, c.outcomes)))...)
 }
