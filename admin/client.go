@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -242,18 +243,18 @@ func (c *Client) exchange(ctx context.Context, timeout time.Duration, method, pa
 	}
 	// A connection of its own for each: there is nothing to close, and none that the
 	// daemon has closed already.
-	connected := false
+	var connected atomic.Bool // a dial may outlast the request
 	transport := &http.Transport{
 		DisableKeepAlives:     true,
 		ResponseHeaderTimeout: timeout + answerGrace,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			conn, err := c.dial(ctx)
-			connected = err == nil
+			connected.Store(err == nil)
 			return conn, err
 		},
 	}
 	answer, err := transport.RoundTrip(request)
-	if err != nil && connected && c.explain(err) == err && ctx.Err() == nil {
+	if err != nil && connected.Load() && c.explain(err) == err && ctx.Err() == nil {
 		// net/http has no type for a connection that ended before the request was written.
 		return nil, &NoDaemonError{Socket: c.socket(), Ended: true, Err: err}
 	}
@@ -290,7 +291,7 @@ func (c *Client) dial(ctx context.Context) (net.Conn, error) {
 		return nil, c.explain(err)
 	}
 	p, err := peerOf(conn)
-	if me := os.Geteuid(); err == nil && p.uid != me && p.uid != 0 && me != 0 {
+	if me := os.Geteuid(); err == nil && !trusted(p.uid, me) {
 		err = Errorf(CodeForbidden, "what answers at %s belongs to user %d; you are user %d", path, p.uid, me)
 	}
 	if err != nil {
@@ -299,6 +300,9 @@ func (c *Client) dial(ctx context.Context) (net.Conn, error) {
 	}
 	return conn, nil
 }
+
+// trusted tells whether a user may trust a daemon of another.
+func trusted(daemon, me int) bool { return daemon == me || daemon == 0 || me == 0 }
 
 // explain makes a *NoDaemonError or an *Error of an error that is one.
 func (c *Client) explain(err error) error {
