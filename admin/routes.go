@@ -80,7 +80,13 @@ func done[R request](do func(Backend, context.Context, R) error) func(*call) (an
 	}
 }
 
-func stats(c *call) (any, error) { return c.backend.Stats(c.ctx) }
+func stats(c *call) (any, error) {
+	s, err := c.backend.Stats(c.ctx)
+	if s.Closed == nil {
+		s.Closed = map[string]uint64{}
+	}
+	return s, err
+}
 
 func plugin(do func(Backend, context.Context, string) error) func(*call) (any, error) {
 	return func(c *call) (any, error) {

@@ -55,6 +55,14 @@ func TestEveryRequestReachesTheDaemon(t *testing.T) {
 	}
 }
 
+func TestNothingIsNullInAnAnswer(t *testing.T) {
+	for _, path := range []string{"/v1/members", "/v1/bans", "/v1/plugins", "/v1/stats"} {
+		if _, body := serve(t, &fake{}).send("GET", path, ""); strings.Contains(body, "null") {
+			t.Errorf("%s: got %s", path, body)
+		}
+	}
+}
+
 func TestWhatIsNoRequestIsASentence(t *testing.T) {
 	f := &fake{}
 	r := serve(t, f)
