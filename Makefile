@@ -4,7 +4,7 @@
 .PHONY: build run test bench check fuzz clean
 
 build:
-	go build -o bin/ ./daemon/famchatd ./client/famchat ./bench/famchat-bench ./plugins/famchat-plugin-...
+	go build -o bin/ ./daemon/famchatd ./client/famchat ./admin/famchat-admin ./bench/famchat-bench ./plugins/famchat-plugin-...
 
 run: build
 	bin/famchatd -c famchat.yaml
@@ -16,8 +16,8 @@ test: check
 check:
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "gofmt: $$unformatted"; exit 1; }
 	go vet ./...
-	GOOS=darwin go vet ./client/... ./daemon/... ./protocol/...
-	GOOS=freebsd go vet ./daemon/internal/loop
+	GOOS=darwin go vet ./admin/... ./client/... ./daemon/... ./protocol/...
+	GOOS=freebsd go vet ./admin/... ./daemon/internal/loop
 	go tool staticcheck ./...
 
 bench: build

@@ -3,6 +3,7 @@ package admin
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -18,6 +19,9 @@ func (d Duration) MarshalJSON() ([]byte, error) {
 func (d *Duration) UnmarshalJSON(b []byte) error {
 	var seconds float64
 	if err := json.Unmarshal(b, &seconds); err == nil {
+		if most := time.Duration(math.MaxInt64).Seconds(); seconds >= most || seconds <= -most {
+			return fmt.Errorf("%s seconds are more than 292 years", b)
+		}
 		*d = Duration(seconds * float64(time.Second))
 		return nil
 	}
@@ -123,6 +127,14 @@ type Stats struct {
 	// ShutdownIn is how long the countdown under way has to go; 0 is none.
 	ShutdownIn Duration `json:"shutdown_in_seconds,omitempty"`
 }
+
+// The states of plugins.
+const (
+	PluginRunning   = "running"
+	PluginStarting  = "starting"
+	PluginLeftAlone = "left alone" // its breaker is open
+	PluginDisabled  = "disabled"
+)
 
 // Plugin is a plugin and what has been counted of it.
 type Plugin struct {

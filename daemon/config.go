@@ -30,6 +30,14 @@ type Config struct {
 	Room Room
 	// Limits are the limits; the zero value is DefaultLimits.
 	Limits Limits
+	// MayRead says that whoever looks after the room may read what people write.
+	// Everybody reads that it is so before they say their name. Without it, Events
+	// tells nobody of messages, and who is told is no more when it ends.
+	MayRead bool
+	// Bans and Mutes are in force from the start: what a former server's Bans and
+	// Mutes returned. Those that are over are left out.
+	Bans  []Ban
+	Mutes []Mute
 	// Hooks are the rules of the room; nil is none.
 	Hooks hooks.Hooks
 	// ShutdownGrace is how long queues are flushed when the server stops; 0 is
@@ -62,6 +70,8 @@ type Limits struct {
 	FloodTimeout time.Duration // over the rate without a pause, before the connection is closed
 	Mentions     int           // people whom one message can mention
 	Pending      int           // messages that wait for a hook
+	Bans         int           // names and addresses that are kept out at once
+	Mutes        int           // names that are muted at once
 
 	Backlog    int64         // bytes that a member may be behind
 	Lagging    time.Duration // how long it may be behind by more than half of that
@@ -96,7 +106,7 @@ func DefaultLimits() Limits {
 	return Limits{
 		Clients: 4096, NameTimeout: 2 * time.Minute, NamesTried: 30, FrameTimeout: 30 * time.Second,
 		MessageRate: 10, MessageBurst: 30, MessageLines: 100, FloodTimeout: 30 * time.Second,
-		Mentions: 50, Pending: 4096,
+		Mentions: 50, Pending: 4096, Bans: 1000, Mutes: 1000,
 		Backlog: 2 << 20, Lagging: 5 * time.Second, OwnBacklog: 256 << 10, OwnTotal: 64 << 20, SendBuffer: 256 << 10,
 		Keepalive: 30 * time.Second, DeadPeer: time.Minute, Lingering: 1024, Mailbox: 1024,
 	}
@@ -165,6 +175,7 @@ func (c Config) Validate() error {
 	v.between("room.history", int64(c.Room.History), 0, maxHistory)
 	v.between("room.history_bytes", c.Room.HistoryBytes, 0, maxHistoryBytes)
 	v.limits(c.Limits)
+	v.sanctions(c)
 	if c.ShutdownGrace < 0 {
 		v.fail("shutdown_grace", "a time such as 5s, not %v", c.ShutdownGrace)
 	}
@@ -211,6 +222,8 @@ func (v *validator) limits(l Limits) {
 	v.positive("limits.flood_timeout", l.FloodTimeout)
 	v.between("limits.mentions", int64(l.Mentions), 1, 1000)
 	v.between("limits.pending", int64(l.Pending), 1, 1<<20)
+	v.between("limits.bans", int64(l.Bans), 1, maxSanctions)
+	v.between("limits.mutes", int64(l.Mutes), 1, maxSanctions)
 	v.between("limits.backlog", l.Backlog, minBacklog, maxBacklog)
 	v.positive("limits.lagging", l.Lagging)
 	v.between("limits.own_backlog", l.OwnBacklog, minOwnBacklog, maxBacklog)

@@ -15,6 +15,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"famchat/daemon/hooks"
@@ -37,16 +38,19 @@ type Server struct {
 	pumps   *pumps
 	journal *journal
 	clock   clock
+	started time.Time
 
 	mu      sync.Mutex
 	serving bool
 	served  chan struct{} // closed when Serve, or Shutdown without it, is done
+	closing chan struct{} // closed when the server begins to stop
 
 	// Of the loop's thread:
-	lastNow  int64
-	stopping bool
-	stopBy   int64
-	watchers int
+	lastNow     int64
+	stopping    bool
+	stopBy      int64
+	readers     int  // who watch what people write
+	countedDown bool // a countdown is over
 }
 
 // New makes a server and listens. The error is a *ConfigError, or several joined,
@@ -56,7 +60,7 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 	c = c.withDefaults()
-	s := &Server{config: c, made: c, served: make(chan struct{}), journal: newJournal(c.Log), lastNow: -1}
+	s := &Server{config: c, made: c, served: make(chan struct{}), closing: make(chan struct{}), journal: newJournal(c.Log), started: time.Now(), lastNow: -1}
 	s.pumps = newPumps(c.Hooks, s.answer)
 	var err error
 	if s.sockets, err = listen(c); err != nil {
@@ -68,6 +72,7 @@ func New(c Config) (*Server, error) {
 		return nil, fmt.Errorf("making the event loop: %w", err)
 	}
 	r := room.New(c.forRoom(s.pumps.offers))
+	c.impose(r)
 	s.hub = hub.New(r, c.forHub(), (*outside)(s))
 	return s, nil
 }
@@ -130,6 +135,7 @@ func (s *Server) begin() bool {
 func (s *Server) Shutdown(ctx context.Context) error {
 	if s.begin() {
 		s.loop.Stop()
+		close(s.closing)
 		_ = s.loop.Run() // closes everything, and does nothing else
 		s.sockets.release()
 		close(s.served)
@@ -146,35 +152,69 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 }
 
+// Stopping is closed when the server begins to stop.
+func (s *Server) Stopping() <-chan struct{} { return s.closing }
+
 // stop begins to stop, on the loop's thread.
 func (s *Server) stop(grace time.Duration) {
 	if s.stopping {
 		return
 	}
 	s.stopping = true
+	close(s.closing)
 	s.stopBy = s.loop.Now() + int64(grace)
 	s.loop.StopAccepting()
 	s.sockets.release()
 	s.hub.Shutdown(s.stopBy)
 }
 
-// do runs f on the loop's thread and waits for it.
+// do runs f on the loop's thread and waits for it. An error says that f has not run
+// and never will.
 func (s *Server) do(ctx context.Context, f func()) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	var taken atomic.Bool // by the loop, or by who gave up
 	done := make(chan struct{})
-	if err := s.loop.Post(ctx, func() { f(); close(done) }); err != nil {
+	run := func() {
+		if taken.CompareAndSwap(false, true) {
+			f()
+			close(done)
+		}
+	}
+	if err := s.loop.Post(ctx, run); err != nil {
 		if errors.Is(err, loop.ErrStopped) {
 			return ErrStopped
 		}
 		return err
 	}
+	err := ErrStopped
 	select {
 	case <-done:
 		return nil
 	case <-ctx.Done():
-		return ctx.Err()
+		err = ctx.Err()
 	case <-s.served:
-		return ErrStopped
 	}
+	if taken.CompareAndSwap(false, true) {
+		return err
+	}
+	<-done
+	return nil
+}
+
+// ask is do for what only asks: it works after the server has stopped, too.
+func (s *Server) ask(ctx context.Context, f func()) error {
+	err := s.do(ctx, f)
+	if errors.Is(err, ErrStopped) {
+		select {
+		case <-s.served: // and its thread is at rest
+			f()
+			return nil
+		default:
+		}
+	}
+	return err
 }
 
 // answer hands a hook's answers to the room.
@@ -199,7 +239,7 @@ func (s *Server) Reconfigure(ctx context.Context, c Config) (restart []string, e
 	err = s.do(ctx, func() {
 		s.pumps.offers = offers
 		restart = s.made.restartFor(c)
-		s.config.Room, s.config.Limits, s.config.ShutdownGrace = c.Room, c.Limits, c.ShutdownGrace
+		s.config.Room, s.config.Limits, s.config.ShutdownGrace, s.config.MayRead = c.Room, c.Limits, c.ShutdownGrace, c.MayRead
 		s.configure()
 	})
 	return restart, err
@@ -208,9 +248,13 @@ func (s *Server) Reconfigure(ctx context.Context, c Config) (restart []string, e
 // configure puts s.config into force, on the loop's thread.
 func (s *Server) configure() {
 	c := s.config.forRoom(s.pumps.offers)
-	c.ObservePosts = c.ObservePosts || s.watchers > 0
+	c.ObservePosts = c.ObservePosts || s.readers > 0 && c.MayRead
 	s.hub.Configure(s.config.forHub(), c)
 }
+
+// NeedsRestart names the settings of c that differ from those which the server was
+// made with, and which Reconfigure cannot change.
+func (s *Server) NeedsRestart(c Config) []string { return s.made.restartFor(c.withDefaults()) }
 
 // restartFor names the settings that differ and are fixed while a server runs.
 func (c Config) restartFor(n Config) []string {
@@ -248,7 +292,11 @@ func (h *handler) tick() {
 
 func (h *handler) Opened(c *loop.Conn) {
 	h.tick()
-	c.Owner = h.hub.Open(room.ID(c.ID()), c)
+	address := ""
+	if h.hub.Room().BansAddresses() {
+		address = bannable(c.RemoteAddr())
+	}
+	c.Owner = h.hub.Open(room.ID(c.ID()), c, address)
 }
 
 func (h *handler) Wants() bool { return h.hub.Wants() }
@@ -280,6 +328,11 @@ func (h *handler) Posted(m any) {
 func (h *handler) EndTurn(now int64) int64 {
 	h.tick()
 	next := h.hub.EndTurn()
+	if h.countedDown {
+		h.countedDown = false
+		(*Server)(h).stop(h.config.ShutdownGrace)
+		return 0 // what that draws comes out in a turn of its own
+	}
 	if h.stopping {
 		if h.hub.Empty() && h.loop.Stats().Lingering == 0 || now >= h.stopBy {
 			h.loop.Stop()
@@ -296,10 +349,13 @@ func (o *outside) AskName(id uint64, n hooks.NameRequest) { o.pumps.askName(id, 
 func (o *outside) AskMessage(id uint64, m *hooks.Message) { o.pumps.askMessage(id, m) }
 func (o *outside) AskCommand(id uint64, call *hooks.Call) { o.pumps.askCommand(id, call) }
 func (o *outside) Ended(id room.ID, why room.Reason)      { o.journal.ended(id, why) }
+func (o *outside) CountedDown()                           { o.countedDown = true }
 func (o *outside) Happened(e *hooks.Event) {
 	e.Time = time.Now()
 	o.pumps.observe(*e)
-	o.journal.happened(*e)
+	if e.Kind != hooks.Posted || o.readers > 0 && o.config.MayRead {
+		o.journal.happened(*e)
+	}
 }
 
 func (c Config) forRoom(offers hooks.Offers) room.Config {
@@ -311,8 +367,9 @@ func (c Config) forRoom(offers hooks.Offers) room.Config {
 			Clients: l.Clients, NameNanos: int64(l.NameTimeout), NamesTried: l.NamesTried,
 			MessageRate: l.MessageRate, MessageBurst: l.MessageBurst, MessageLines: l.MessageLines,
 			FloodNanos: int64(l.FloodTimeout), Mentions: l.Mentions, Pending: l.Pending,
+			Bans: l.Bans, Mutes: l.Mutes,
 		},
-		Offers: offers, ObservePosts: offers.Observes,
+		Offers: offers, ObservePosts: offers.Observes, MayRead: c.MayRead,
 	}
 }
 

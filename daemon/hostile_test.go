@@ -5,9 +5,11 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
+	"famchat/daemon"
 	"famchat/daemon/hooks"
 )
 
@@ -121,20 +123,37 @@ func TestHostileTextReachesNobodyInAnyField(t *testing.T) {
 		t.Error(err)
 	}
 	mum.wait("# announced")
+	for _, name := range []string{"anna", "mum"} {
+		who, err := s.Find(t.Context(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Tell(t.Context(), who, "told "+all); err != nil {
+			t.Error(err)
+		}
+		if _, err := s.Mute(t.Context(), who, time.Hour, "muted "+all); err != nil {
+			t.Error(err)
+		}
+	}
+	anna.say("muted " + all)
+	anna.wait("Not sent: muted")
 	id, err := s.Find(t.Context(), "anna")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Kick(t.Context(), id, "kicked "+all); err != nil {
+	if _, err := s.Kick(t.Context(), id, daemon.Removal{Reason: "kicked " + all, For: time.Hour}); err != nil {
 		t.Fatal(err)
 	}
 	mum.wait("* anna was removed: kicked")
 	anna.end()
+	out := s.connect()
+	out.say("anna")
+	out.wait(`"anna" is kept out for 1 hour: kicked`)
 	late := s.join("late") // reads the history
 	late.wait("--- now")
-	for _, p := range []*person{mum, anna, late} {
+	for _, p := range []*person{mum, anna, out, late} {
 		for _, field := range []string{"welcome", "announced"} {
-			if p != anna && !strings.Contains(p.all(), field) {
+			if p != anna && p != out && !strings.Contains(p.all(), field) {
 				t.Errorf("%s never read of %q", p.name, field)
 			}
 		}

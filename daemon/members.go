@@ -19,9 +19,6 @@ var ErrNotShown = errors.New("an announcement has between 1 and 4096 bytes, and 
 // ID identifies somebody connected for as long as the server runs.
 type ID = hooks.ID
 
-// Event is something that happened in the room.
-type Event = hooks.Event
-
 // Member is somebody connected.
 type Member struct {
 	ID       ID
@@ -31,28 +28,72 @@ type Member struct {
 	Idle     time.Duration // since they last sent something
 	Messages uint32        // how many they sent
 	Backlog  int64         // bytes that wait for them
+	Muted    bool
 }
 
-// Members returns everybody connected, by ID, those still choosing a name too.
+// membersPerTurn is how many members are looked at in one turn, which the others
+// have to wait for.
+const membersPerTurn = 256
+
+// Members returns everybody connected, by ID, those still choosing a name too. It
+// takes several turns of the server's thread where there are many: who comes or
+// goes meanwhile may be among them or not.
 func (s *Server) Members(ctx context.Context) ([]Member, error) {
 	var members []Member
-	err := s.do(ctx, func() {
-		now, nanos := time.Now(), s.loop.Now()
-		people := s.hub.Room().People()
-		members = make([]Member, len(people))
-		for i, p := range people {
-			members[i] = Member{
-				ID: p.ID, Name: p.Name, Messages: p.Messages,
-				Since: now.Add(time.Duration(p.JoinedNanos - nanos)),
-				Idle:  time.Duration(nanos - p.LastNanos),
+	for more, after := true, ID(0); more; {
+		err := s.do(ctx, func() {
+			people := s.hub.Room().People(after, membersPerTurn)
+			more = len(people) == membersPerTurn
+			for _, p := range people {
+				members = append(members, s.member(p))
+				after = p.ID
 			}
-			if session := s.hub.Find(p.ID); session != nil {
-				members[i].Addr = session.Conn().(*loop.Conn).RemoteAddr()
-				members[i].Backlog = s.hub.Backlog(session)
-			}
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return members, nil
+}
+
+// Member returns who is connected by an ID, or ErrNoMember.
+func (s *Server) Member(ctx context.Context, id ID) (m Member, err error) {
+	found := false
+	err = s.do(ctx, func() {
+		p, ok := s.hub.Room().Person(id)
+		if found = ok; ok {
+			m = s.member(p)
 		}
 	})
-	return members, err
+	if err == nil && !found {
+		err = ErrNoMember
+	}
+	return m, err
+}
+
+// member is what there is to know of a person, on the loop's thread.
+func (s *Server) member(p room.Person) Member {
+	nanos := s.loop.Now()
+	m := Member{
+		ID: p.ID, Name: p.Name, Messages: p.Messages, Muted: p.Muted,
+		Since: time.Now().Add(time.Duration(p.JoinedNanos - nanos)),
+		Idle:  time.Duration(nanos - p.LastNanos),
+	}
+	if session := s.hub.Find(p.ID); session != nil {
+		m.Addr = s.addr(p.ID)
+		m.Backlog = s.hub.Backlog(session)
+	}
+	return m
+}
+
+// addr is where somebody is connected from; "" where the connection has ended, which
+// it may have before they have left.
+func (s *Server) addr(id ID) string {
+	session := s.hub.Find(id)
+	if session == nil {
+		return ""
+	}
+	return session.Conn().(*loop.Conn).RemoteAddr()
 }
 
 // Find returns the ID of who is here by a name, however it is typed, or
@@ -66,21 +107,6 @@ func (s *Server) Find(ctx context.Context, name string) (ID, error) {
 		return 0, ErrNoMember
 	}
 	return id, nil
-}
-
-// Kick removes somebody: they and the others read why, where a reason is given.
-// When it returns nil, it has happened; ErrNoMember says that nobody has that ID.
-func (s *Server) Kick(ctx context.Context, id ID, reason string) error {
-	found := false
-	err := s.do(ctx, func() {
-		if found = s.hub.Room().Has(id); found {
-			s.hub.Step(room.Event{Kind: room.Kick, Member: id, Text: []byte(reason)})
-		}
-	})
-	if err == nil && !found {
-		return ErrNoMember
-	}
-	return err
 }
 
 // Announce shows a text to everyone, in the server's own name. ErrNotShown says
@@ -98,17 +124,23 @@ func (s *Server) Announce(ctx context.Context, text string) error {
 	return err
 }
 
-// Events returns what happens in the room from now on: who joins, who leaves, what
-// is posted. The channel is closed when ctx or the server ends. It holds so many
-// events as buffer says; where nobody takes them, further ones are lost.
-func (s *Server) Events(ctx context.Context, buffer int) (<-chan Event, error) {
-	if err := s.do(ctx, func() { s.watchers++; s.configure() }); err != nil {
-		return nil, err
-	}
-	w := s.journal.watch(buffer)
-	context.AfterFunc(ctx, func() {
-		s.journal.unwatch(w)
-		_ = s.loop.Post(context.WithoutCancel(ctx), func() { s.watchers--; s.configure() })
+// Tell shows a text to one person, in the server's own name. ErrNoMember says that
+// nobody has that ID, ErrNotShown that it is no text that can be shown.
+func (s *Server) Tell(ctx context.Context, id ID, text string) error {
+	found, shown := false, false
+	err := s.do(ctx, func() {
+		found, shown = s.hub.Room().Has(id), s.hub.Room().Showable(text)
+		if found && shown {
+			s.hub.Step(room.Event{Kind: room.Tell, Member: id, Text: []byte(text)})
+		}
 	})
-	return w, nil
+	switch {
+	case err != nil:
+		return err
+	case !found:
+		return ErrNoMember
+	case !shown:
+		return ErrNotShown
+	}
+	return nil
 }

@@ -41,17 +41,17 @@ func TestMembersFindKickAndAnnounce(t *testing.T) {
 	if _, err := s.Find(ctx, "nobody"); !errors.Is(err, daemon.ErrNoMember) {
 		t.Errorf("nobody is %v", err)
 	}
-	if err := s.Kick(ctx, id, "enough"); err != nil {
-		t.Error(err)
+	if name, err := s.Kick(ctx, id, daemon.Removal{Reason: "enough"}); err != nil || name != "Anna" {
+		t.Error(name, err)
 	}
 	if _, err := s.Find(ctx, "anna"); !errors.Is(err, daemon.ErrNoMember) {
 		t.Errorf("after the kick anna is %v", err)
 	}
-	if got := anna.end(); !strings.HasSuffix(got, "! you were removed: enough\n") {
+	if got := anna.end(); !strings.HasSuffix(got, "! you were removed by the admin: enough\n") {
 		t.Errorf("anna reads %q", tail(got))
 	}
 	mum.wait("* Anna was removed: enough\n")
-	if err := s.Kick(ctx, id, ""); !errors.Is(err, daemon.ErrNoMember) {
+	if _, err := s.Kick(ctx, id, daemon.Removal{}); !errors.Is(err, daemon.ErrNoMember) {
 		t.Errorf("the second kick: %v", err)
 	}
 	if err := s.Announce(ctx, "dinner\nis ready"); err != nil {
@@ -81,15 +81,17 @@ func TestWhoHasLeftCannotBeKicked(t *testing.T) {
 	}
 	p.say("")
 	mum.wait("* anna left")
-	if err := s.Kick(t.Context(), id, ""); !errors.Is(err, daemon.ErrNoMember) {
+	if _, err := s.Kick(t.Context(), id, daemon.Removal{}); !errors.Is(err, daemon.ErrNoMember) {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestEventsTellWhatHappens(t *testing.T) {
-	s := start(t, withoutRates())
+	c := withoutRates()
+	c.MayRead = true
+	s := start(t, c)
 	ctx, cancel := context.WithCancel(t.Context())
-	events, err := s.Events(ctx, 10)
+	events, err := s.Events(ctx, 10, true)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -60,8 +60,8 @@ func (b *bench) disturbances(ctx context.Context, round int) error {
 }
 
 // roomP99 measures the latency in the room, with beside as in late.
-func (b *bench) roomP99(ctx context.Context, c *crowd, window time.Duration, beside func(time.Duration) error) (time.Duration, error) {
-	l := newLate(c, b.plan.disturbed.rate, disturbedAuthors, b.plan.warmup, window)
+func (b *bench) roomP99(ctx context.Context, c *crowd, rate int, window time.Duration, beside func(time.Duration) error) (time.Duration, error) {
+	l := newLate(c, rate, disturbedAuthors, b.plan.warmup, window)
 	l.others, l.beside = true, beside
 	took, err := l.run(ctx)
 	return percentile(took, 99), err
@@ -86,11 +86,11 @@ func (b *bench) runFlood(ctx context.Context, s *server, c *crowd) (quiet, distu
 	if err := one.enter(ctx, s.addr, true); err != nil {
 		return 0, 0, err
 	}
-	if quiet, err = b.roomP99(ctx, c, b.plan.window, nil); err != nil {
+	if quiet, err = b.roomP99(ctx, c, b.plan.disturbed.rate, b.plan.window, nil); err != nil {
 		return 0, 0, err
 	}
 	f := newFlooder(one, b.plan.disturbed.floodLines)
-	disturbed, err = b.roomP99(ctx, c, b.plan.window, f.flood)
+	disturbed, err = b.roomP99(ctx, c, b.plan.disturbed.rate, b.plan.window, f.flood)
 	b.say("the flooder got %d lines into its socket", f.sent/one.format.sent)
 	return quiet, disturbed, err
 }
@@ -131,7 +131,7 @@ func (f *flooder) flood(time.Duration) error {
 // runStorm lets many connect within a short time, who say their names and stay.
 func (b *bench) runStorm(ctx context.Context, s *server, c *crowd) (quiet, disturbed time.Duration, err error) {
 	p := b.plan.disturbed
-	if quiet, err = b.roomP99(ctx, c, b.plan.window, nil); err != nil {
+	if quiet, err = b.roomP99(ctx, c, b.plan.disturbed.rate, b.plan.window, nil); err != nil {
 		return 0, 0, err
 	}
 	many, err := b.newDisturbers(p.arrivals)
@@ -144,7 +144,7 @@ func (b *bench) runStorm(ctx context.Context, s *server, c *crowd) (quiet, distu
 	if err != nil {
 		return 0, 0, err
 	}
-	if disturbed, err = b.roomP99(ctx, c, p.storm, a.come); err != nil {
+	if disturbed, err = b.roomP99(ctx, c, p.rate, p.storm, a.come); err != nil {
 		return 0, 0, err
 	}
 	began := time.Now().Add(-a.last) // goes on where the measurement ended

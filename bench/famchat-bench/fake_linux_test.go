@@ -6,8 +6,10 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"testing"
 
 	"famchat/protocol"
@@ -65,6 +67,9 @@ func serveFake(fault string) error {
 		log.Info("stopped", "longest_turn", time.Millisecond, "longest_turn_cpu", time.Millisecond)
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL) // an exit would wait for the race detector
 	}()
+	if err := serveFakeAdmin(); err != nil {
+		return err
+	}
 	f := &fake{fault: fault}
 	for {
 		conn, err := l.Accept()
@@ -73,6 +78,26 @@ func serveFake(fault string) error {
 		}
 		go f.serve(conn)
 	}
+}
+
+// serveFakeAdmin answers requests at the admin socket that the fake's famchat.yaml
+// names: stats, whatever is asked.
+func serveFakeAdmin() error {
+	config, err := os.ReadFile(os.Args[len(os.Args)-1])
+	if err != nil {
+		return err
+	}
+	_, path, _ := strings.Cut(string(config), "admin: {socket: ")
+	path, _, _ = strings.Cut(path, "}")
+	_ = os.Remove(path) // of the fake before
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		return err
+	}
+	go http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintln(w, `{"members":2}`)
+	}))
+	return nil
 }
 
 func (f *fake) serve(conn net.Conn) {

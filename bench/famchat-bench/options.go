@@ -19,16 +19,17 @@ const (
 	partLatency    = "latency"
 	partDisturbed  = "disturbed"
 	partPlugins    = "plugins"
+	partAdmin      = "admin"
 	partMemory     = "memory"
 	partRest       = "rest"
 )
 
-var allParts = []string{partThroughput, partLatency, partDisturbed, partPlugins, partMemory, partRest}
+var allParts = []string{partThroughput, partLatency, partDisturbed, partPlugins, partAdmin, partMemory, partRest}
 
 // options are the flags.
 type options struct {
 	daemon     string        // the famchatd to measure
-	rounds     int           // rounds of throughput, latency, disturbed and plugins
+	rounds     int           // rounds of throughput, latency, disturbed, plugins and admin
 	window     time.Duration // the timed part of a round
 	gomaxprocs int           // for the daemon; the generator keeps its own
 	parts      []string      // some of allParts
@@ -53,6 +54,7 @@ type plan struct {
 	verifyWaves    int // each member sends verifyBatch messages in each
 	disturbed      disturbedPlan
 	plugins        pluginPlan
+	admin          adminPlan
 }
 
 // disturbedPlan are the sizes of the disturbances.
@@ -79,6 +81,7 @@ func fullPlan() plan {
 		disturbed: disturbedPlan{members: 1000, rate: 50, floodLines: 1e6, arrivals: 2000, storm: time.Second,
 			halves: 1000, joins: 20, pause: 500 * time.Millisecond},
 		plugins: pluginPlan{members: 10, rate: 50},
+		admin:   adminPlan{members: 1000, rate: 50, asked: 100, listed: 10000, lists: 10, pause: 3 * time.Second},
 	}
 }
 
@@ -92,6 +95,7 @@ func quickPlan() plan {
 		disturbed: disturbedPlan{members: 20, rate: 50, floodLines: 200, arrivals: 50, storm: 200 * time.Millisecond,
 			halves: 20, joins: 5, pause: 50 * time.Millisecond},
 		plugins: pluginPlan{members: 5, rate: 50},
+		admin:   adminPlan{members: 20, rate: 50, asked: 100, listed: 50, lists: 2, pause: 200 * time.Millisecond},
 	}
 }
 
@@ -118,7 +122,7 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	flags := flag.NewFlagSet("famchat-bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&o.daemon, "daemon", "", "the famchatd to measure (default: the one beside this program)")
-	flags.IntVar(&o.rounds, "rounds", 0, "rounds of throughput, latency, disturbed and plugins (default 5; 1 with --quick)")
+	flags.IntVar(&o.rounds, "rounds", 0, "rounds of throughput, latency, disturbed, plugins and admin (default 5; 1 with --quick)")
 	flags.DurationVar(&o.window, "window", 0, "timed part of a round (default 3s; 200ms with --quick)")
 	flags.IntVar(&o.gomaxprocs, "gomaxprocs", runtime.NumCPU(), "GOMAXPROCS of the daemon")
 	flags.StringVar(&only, "only", strings.Join(allParts, ","), "the parts to run")

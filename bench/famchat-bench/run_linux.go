@@ -114,6 +114,16 @@ func (b *bench) measureAll(ctx context.Context, parts []string) error {
 				return err
 			}
 		}
+		if slices.Contains(parts, partAdmin) {
+			if err := b.admins(ctx, round); err != nil {
+				return err
+			}
+		}
+	}
+	if slices.Contains(parts, partAdmin) {
+		if err := b.lists(ctx); err != nil {
+			return err
+		}
 	}
 	if slices.Contains(parts, partMemory) {
 		if err := b.memories(ctx); err != nil {

@@ -44,14 +44,20 @@ event_loop: %s
 limits: {clients: 12000, message_rate: %d, name_timeout: 2m}
 plugins: %s
 log: {level: info, format: text}
+admin: {socket: %s}
+state: %s
 `
+
+// socket is where the daemon's admin socket is.
+func (p *programs) socket() string { return filepath.Join(p.folder, "admin.sock") }
 
 // server is one running server, a child of this process.
 type server struct {
-	kind kind
-	addr netip.AddrPort
-	took time.Duration // from the start until it listened
-	pid  int
+	kind   kind
+	addr   netip.AddrPort
+	socket string        // of the daemon's admin
+	took   time.Duration // from the start until it listened
+	pid    int
 
 	cmd    *exec.Cmd
 	exited chan struct{} // closed when it was reaped
@@ -70,7 +76,8 @@ func (p *programs) start(ctx context.Context, k kind) (*server, error) {
 	}
 	if !k.Floor {
 		file := filepath.Join(p.folder, "famchat-"+k.Poller+".yaml")
-		if err := os.WriteFile(file, fmt.Appendf(nil, config, k.Poller, p.messageRate, cmp.Or(p.plugins, "[]")), 0o600); err != nil {
+		text := fmt.Appendf(nil, config, k.Poller, p.messageRate, cmp.Or(p.plugins, "[]"), p.socket(), p.folder)
+		if err := os.WriteFile(file, text, 0o600); err != nil {
 			return nil, fmt.Errorf("writing the daemon's config: %w", err)
 		}
 		cmd = exec.Command(p.daemon, "-c", file)
@@ -87,7 +94,7 @@ func (p *programs) start(ctx context.Context, k kind) (*server, error) {
 	if err := startOn(p.cores, cmd); err != nil {
 		return nil, fmt.Errorf("starting %s: %w", k, err)
 	}
-	s := &server{kind: k, pid: cmd.Process.Pid, cmd: cmd, exited: make(chan struct{})}
+	s := &server{kind: k, socket: p.socket(), pid: cmd.Process.Pid, cmd: cmd, exited: make(chan struct{})}
 	listening := make(chan netip.AddrPort, 1)
 	go s.follow(stderr, listening)
 	if err := s.await(ctx, listening); err != nil {

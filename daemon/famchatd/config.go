@@ -22,6 +22,8 @@ type config struct {
 	Listen        []string       `yaml:"listen"`
 	AllowRemote   bool           `yaml:"allow_remote"`
 	Room          roomConfig     `yaml:"room"`
+	Admin         adminConfig    `yaml:"admin"`
+	State         string         `yaml:"state"`
 	Limits        limitsConfig   `yaml:"limits"`
 	Plugins       []pluginConfig `yaml:"plugins"`
 	Log           logConfig      `yaml:"log"`
@@ -39,6 +41,11 @@ type roomConfig struct {
 	HistoryBytes strictyaml.Bytes `yaml:"history_bytes"`
 }
 
+type adminConfig struct {
+	Socket  string `yaml:"socket"`
+	MayRead bool   `yaml:"may_read"`
+}
+
 type limitsConfig struct {
 	Clients      int              `yaml:"clients"`
 	NameTimeout  time.Duration    `yaml:"name_timeout"`
@@ -49,6 +56,8 @@ type limitsConfig struct {
 	FloodTimeout time.Duration    `yaml:"flood_timeout"`
 	MessageLines int              `yaml:"message_lines"`
 	Mentions     int              `yaml:"mentions"`
+	Bans         int              `yaml:"bans"`
+	Mutes        int              `yaml:"mutes"`
 	Backlog      strictyaml.Bytes `yaml:"backlog"`
 	Lagging      time.Duration    `yaml:"lagging"`
 	OwnBacklog   strictyaml.Bytes `yaml:"own_backlog"`
@@ -128,6 +137,9 @@ func parseConfig(file string, data []byte) (config, error) {
 // oneOf returns "a, b or c".
 func oneOf(words []string) string {
 	last := len(words) - 1
+	if last == 0 {
+		return words[0]
+	}
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 

@@ -79,8 +79,10 @@ func TestLoadConfig(t *testing.T) {
 		{"room:\n  nmae: x\nlimits: {backlog: 64KB}\n", `
 F:2: room.nmae: unknown key; did you mean room.name?
 F:3: limits.backlog: expected a size, such as 64KiB, 2MiB or 1GiB, found the text "64KB"; write 64KiB`},
-		{"admin: {socket: /x}\n", `
-F:1: admin: unknown key; expected one of listen, allow_remote, room, limits, plugins, log, shutdown_grace, event_loop`},
+		{"admins: [mum]\n", `
+F:1: admins: unknown key; did you mean admin?`},
+		{"everything: on\n", `
+F:1: everything: unknown key; expected one of listen, allow_remote, room, admin, state, limits, plugins, log, shutdown_grace, event_loop`},
 		{"plugins:\n- name: names\n  on_error: shut\n", `
 F:3: plugins[0].on_error: expected open or closed, found "shut"`},
 		{"plugins:\n- name: names\n  mtsl: false\n", `

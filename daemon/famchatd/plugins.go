@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"time"
 
 	"gopkg.in/yaml.v3"
@@ -62,11 +61,8 @@ func (c config) plugins() ([]host.Plugin, error) {
 	plugins := make([]host.Plugin, len(c.Plugins))
 	for i, p := range c.Plugins {
 		plugins[i] = host.Plugin{
-			Name: p.Name, Path: p.Path, SHA256: p.SHA256, Grants: p.Grants, Closed: p.OnError == onErrorClosed,
+			Name: p.Name, Path: c.path(p.Path), SHA256: p.SHA256, Grants: p.Grants, Closed: p.OnError == onErrorClosed,
 			Timeout: p.Timeout, CommandTimeout: p.CommandTimeout, Env: p.Env, NoMTLS: !p.MTLS, MemoryBytes: int64(p.Memory),
-		}
-		if p.Path != "" && !filepath.IsAbs(p.Path) {
-			plugins[i].Path = filepath.Join(filepath.Dir(c.doc.File), p.Path)
 		}
 		var err error
 		if plugins[i].ConfigJSON, err = toJSON(&p.Config); err != nil {

@@ -75,12 +75,7 @@ func TestAReloadStartsThePluginsAnew(t *testing.T) {
 	p := start(t, "plugins: [{name: names, config: {pattern: '[a-m].*'}}]\n")
 	before := p.pids()
 	mum := p.join("mum")
-	rewrite := func(text string) {
-		if err := os.WriteFile(p.file, []byte("listen: 127.0.0.1:0\n"+text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		p.signal(syscall.SIGHUP)
-	}
+	rewrite := func(text string) { p.rewrite("listen: 127.0.0.1:0\n" + text) }
 	refused := func(name string) {
 		t.Helper()
 		c := p.connect()

@@ -8,17 +8,12 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"os/signal"
-	"runtime/debug"
 	"strings"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 
-	"famchat/daemon"
 	"famchat/daemon/internal/screen"
 	"famchat/internal/version"
-	"famchat/plugins/host"
 )
 
 const usage = `famchatd is the server of a family's chat.
@@ -73,27 +68,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitUsage
 	}
 	if *check {
-		// What a plugin's config must be only the plugin knows.
-		plugins, err := startPlugins(ctx, c, slog.New(slog.DiscardHandler))
-		if err != nil {
+		if err := errors.Join(checkState(c), tryPlugins(ctx, c)); err != nil {
 			fmt.Fprintln(stderr, indent(err))
 			return exitUsage
 		}
-		plugins.Close()
 		fmt.Fprintf(stdout, "%s: all is well\n", c.doc.File)
 		return exitDone
 	}
 	return serve(ctx, *file, c, stderr)
-}
-
-// startPlugins starts the plugins that the settings have.
-func startPlugins(ctx context.Context, c config, log *slog.Logger) (*host.Host, error) {
-	h, err := c.hostConfig(log)
-	if err != nil {
-		return nil, err
-	}
-	plugins, err := host.New(ctx, h)
-	return plugins, locate(c.doc, err)
 }
 
 // settings loads and checks the settings.
@@ -107,94 +89,6 @@ func settings(file string) (config, error) {
 	}
 	_, err = c.hostConfig(nil)
 	return c, err
-}
-
-// serve runs the daemon until a signal stops it.
-func serve(ctx context.Context, file string, c config, stderr io.Writer) int {
-	debug.SetGCPercent(gcPercent)
-	level := new(slog.LevelVar)
-	log := newLog(c.Log, level, stderr)
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	plugins, err := startPlugins(ctx, c, log)
-	if err != nil {
-		fmt.Fprintln(stderr, indent(err))
-		return exitUsage
-	}
-	defer plugins.Close()
-	d := c.daemon()
-	d.Log, d.Hooks = log, plugins
-	server, err := daemon.New(d)
-	if err != nil {
-		fmt.Fprintln(stderr, "famchatd:", err)
-		return exitFailed
-	}
-	done := make(chan struct{})
-	defer close(done)
-	signals := make(chan os.Signal, 8)
-	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
-	defer signal.Stop(signals)
-	onHangUp := func() { reload(ctx, file, server, plugins, c.Log, log, level) }
-	if isTerminal(stderr) {
-		onHangUp = stop
-	}
-	go heed(signals, done, stop, onHangUp)
-	if err := server.Serve(ctx); err != nil {
-		log.Error("stopped", "err", err)
-		return exitFailed
-	}
-	stats, _ := server.Stats(context.WithoutCancel(ctx)) // of a server that was served
-	log.Info("stopped", "turns", stats.Turns, "longest_turn", stats.LongestTurn, "longest_turn_cpu", stats.LongestTurnCPU)
-	return exitDone
-}
-
-// heed does what signals ask for: the first that stops it stops it well, the
-// second at once.
-func heed(signals <-chan os.Signal, done <-chan struct{}, stop, onHangUp func()) {
-	stopping := false
-	for {
-		select {
-		case <-done:
-			return
-		case s := <-signals:
-			if s == syscall.SIGHUP {
-				onHangUp()
-				continue
-			}
-			if stopping {
-				os.Exit(exitFailed)
-			}
-			stopping = true
-			stop()
-		}
-	}
-}
-
-// reload reads the settings again, and starts all plugins anew; where the settings
-// are wrong, or a plugin is no good, all stays as it was.
-func reload(ctx context.Context, file string, server *daemon.Server, plugins *host.Host, made logConfig, log *slog.Logger, level *slog.LevelVar) {
-	c, err := settings(file)
-	var h host.Config
-	if err == nil {
-		h, err = c.hostConfig(log)
-	}
-	if err == nil {
-		err = locate(c.doc, plugins.Reload(ctx, h.Plugins))
-	}
-	if err != nil {
-		log.Error("settings not reloaded, the old ones stay", "err", err)
-		return
-	}
-	restart, err := server.Reconfigure(ctx, c.daemon())
-	if err != nil {
-		log.Error("settings not reloaded, the old ones stay", "err", err)
-		return
-	}
-	setLevel(level, c.Log.Level)
-	if c.Log.Format != made.Format {
-		restart = append(restart, "log.format")
-	}
-	log.Info("settings reloaded", "need_restart", strings.Join(restart, " "))
 }
 
 // newLog makes the log. Every string in it goes the way that a stranger's text

@@ -49,7 +49,7 @@ func TestMain(m *testing.M) {
 }
 
 func TestArgumentsAndExitCodes(t *testing.T) {
-	good := write(t, "listen: 127.0.0.1:0\n")
+	good := write(t, "listen: 127.0.0.1:0\n"+places(t))
 	bad := write(t, "listen: 127.0.0.1:0\nlimits:\n  backlog: 1\n  lagging: soon\n")
 	out := write(t, "listen: 127.0.0.1:0\nlimits:\n  backlog: 1\n  mailbox: 0\n")
 	far := write(t, "# all\nlisten: 0.0.0.0:1\n")
@@ -97,7 +97,7 @@ func TestAnAddressInUseIsExitOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	out, _ := exec.Command(binary, "-c", write(t, "listen: "+l.Addr().String()+"\n")).CombinedOutput()
+	out, _ := exec.Command(binary, "-c", write(t, "listen: "+l.Addr().String()+"\n"+places(t))).CombinedOutput()
 	if !strings.Contains(string(out), "address already in use") {
 		t.Errorf("printed %q", out)
 	}
@@ -109,6 +109,9 @@ type process struct {
 	cmd  *exec.Cmd
 	file string
 	addr string
+
+	places string // the settings of its admin socket and its state
+
 	pipe *os.File // its stderr
 
 	mu    sync.Mutex
@@ -126,7 +129,26 @@ func start(t *testing.T, settings string) *process {
 	if !strings.Contains(settings, "plugins:") {
 		settings += "plugins: []\n"
 	}
-	p := &process{t: t, file: write(t, "listen: 127.0.0.1:0\n"+settings), more: make(chan struct{}, 1), ended: make(chan struct{})}
+	return launch(t, places(t), "listen: 127.0.0.1:0\n"+settings)
+}
+
+// places are the settings of a folder of one daemon's own for its admin socket and
+// its state, whose path is short enough for a socket.
+func places(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "fc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return "admin: {socket: " + dir + "/a.sock}\nstate: " + dir + "\n"
+}
+
+// launch starts famchatd with a file that says settings, those of its places
+// included.
+func launch(t *testing.T, places, settings string) *process {
+	t.Helper()
+	p := &process{t: t, places: places, file: write(t, settings+places), more: make(chan struct{}, 1), ended: make(chan struct{})}
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -159,6 +181,15 @@ func start(t *testing.T, settings string) *process {
 	line := p.logged(listening.MatchString)
 	p.addr = listening.FindStringSubmatch(line)[1]
 	return p
+}
+
+// rewrite changes what the file says, but for the places, and has it read.
+func (p *process) rewrite(settings string) {
+	p.t.Helper()
+	if err := os.WriteFile(p.file, []byte(settings+p.places), 0o600); err != nil {
+		p.t.Fatal(err)
+	}
+	p.signal(syscall.SIGHUP)
 }
 
 // logged waits for a line of the log after those that were waited for.
@@ -324,26 +355,20 @@ func TestReloadIsAllOrNothing(t *testing.T) {
 		}
 		return string(s)
 	}
-	rewrite := func(text string) {
-		if err := os.WriteFile(p.file, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		p.signal(syscall.SIGHUP)
-	}
 	mum := p.join("mum")
 	for _, bad := range []struct{ text, why string }{
 		{"room: {name: Attic}\nlimits: {clinets: 3}\n", ":2: limits.clinets: unknown key; did you mean limits.clients?"},
 		{"room: {name: Attic}\n\nlimits: {backlog: 1}\n", ":3: limits.backlog: between"},
 		{"room: [", p.file},
 	} {
-		rewrite(bad.text)
+		p.rewrite(bad.text)
 		p.logged(has("level=ERROR", "the old ones stay", p.file, bad.why))
 		if got := greeting(); !strings.Contains(got, "Kitchen\n") {
 			t.Errorf("after %q the greeting is %q", bad.text, got)
 		}
 	}
 	for range 2 {
-		rewrite("listen: 127.0.0.1:1\nroom: {name: Cellar}\nlog: {level: debug, format: json}\n")
+		p.rewrite("listen: 127.0.0.1:1\nroom: {name: Cellar}\nlog: {level: debug, format: json}\n")
 		p.logged(has("level=INFO", "settings reloaded", `need_restart="listen log.format"`))
 		if got := greeting(); !strings.Contains(got, "Cellar\n") {
 			t.Errorf("the greeting is %q", got)
@@ -392,10 +417,7 @@ func TestTheLogHasOneRecordForEachEvent(t *testing.T) {
 			// Names that the names' rules would refuse reach the log through a
 			// setting: an error about a key with anything in it.
 			bad := "\"a\\u202Eb\\x1b[2J\\nlevel=ERROR msg=forged\\u009b\": 1\n"
-			if err := os.WriteFile(p.file, []byte(bad), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			p.signal(syscall.SIGHUP)
+			p.rewrite(bad)
 			p.logged(has("the old ones stay"))
 			p.signal(syscall.SIGTERM)
 			if code := p.exit(); code != 0 {
@@ -421,7 +443,7 @@ func TestTheLogHasOneRecordForEachEvent(t *testing.T) {
 				counts[r.Msg]++
 			}
 			want := map[string]int{
-				"listening": 1, "joined": 3, "left": 3, "connection ended": 3,
+				"listening": 1, "admin socket": 1, "joined": 3, "left": 3, "connection ended": 3,
 				"settings not reloaded, the old ones stay": 1, "stopped": 1,
 			}
 			if fmt.Sprint(counts) != fmt.Sprint(want) {

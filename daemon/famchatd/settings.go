@@ -1,6 +1,10 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
+	"strings"
+
 	"famchat/daemon"
 	"famchat/internal/strictyaml"
 )
@@ -19,7 +23,7 @@ func defaultConfig() config {
 		Limits: limitsConfig{
 			Clients: l.Clients, NameTimeout: l.NameTimeout, NamesTried: l.NamesTried, FrameTimeout: l.FrameTimeout,
 			MessageRate: l.MessageRate, MessageBurst: l.MessageBurst, FloodTimeout: l.FloodTimeout,
-			MessageLines: l.MessageLines, Mentions: l.Mentions,
+			MessageLines: l.MessageLines, Mentions: l.Mentions, Bans: l.Bans, Mutes: l.Mutes,
 			Backlog: strictyaml.Bytes(l.Backlog), Lagging: l.Lagging, OwnBacklog: strictyaml.Bytes(l.OwnBacklog),
 			OwnTotal: strictyaml.Bytes(l.OwnTotal), SendBuffer: strictyaml.Bytes(l.SendBuffer),
 			Keepalive: l.Keepalive, DeadPeer: l.DeadPeer,
@@ -38,6 +42,7 @@ func (c config) daemon() daemon.Config {
 	return daemon.Config{
 		Listen:      c.Listen,
 		AllowRemote: c.AllowRemote,
+		MayRead:     c.Admin.MayRead,
 		Room: daemon.Room{
 			Name: c.Room.Name, Welcome: c.Room.Welcome,
 			History: c.Room.History, HistoryBytes: int64(c.Room.HistoryBytes),
@@ -45,7 +50,7 @@ func (c config) daemon() daemon.Config {
 		Limits: daemon.Limits{
 			Clients: l.Clients, NameTimeout: l.NameTimeout, NamesTried: l.NamesTried, FrameTimeout: l.FrameTimeout,
 			MessageRate: l.MessageRate, MessageBurst: l.MessageBurst, FloodTimeout: l.FloodTimeout,
-			MessageLines: l.MessageLines, Mentions: l.Mentions,
+			MessageLines: l.MessageLines, Mentions: l.Mentions, Bans: l.Bans, Mutes: l.Mutes,
 			Backlog: int64(l.Backlog), Lagging: l.Lagging, OwnBacklog: int64(l.OwnBacklog),
 			OwnTotal: int64(l.OwnTotal), SendBuffer: int64(l.SendBuffer),
 			Keepalive: l.Keepalive, DeadPeer: l.DeadPeer,
@@ -54,4 +59,39 @@ func (c config) daemon() daemon.Config {
 		ShutdownGrace: c.ShutdownGrace,
 		EventLoop:     c.EventLoop,
 	}
+}
+
+// path is a path that the settings have, from the folder of famchat.yaml.
+func (c config) path(p string) string {
+	if p == "" || filepath.IsAbs(p) || c.doc == nil {
+		return p
+	}
+	return filepath.Join(filepath.Dir(c.doc.File), p)
+}
+
+// stateFolder is where the daemon keeps what outlives a restart, or "" where there
+// is no place for it.
+func (c config) stateFolder() string {
+	if c.State != "" {
+		return c.path(c.State)
+	}
+	return defaultStateFolder(os.Geteuid(), os.Getenv)
+}
+
+func defaultStateFolder(uid int, getenv func(string) string) string {
+	// systemd gives several folders where a unit asks for several.
+	if folder, _, _ := strings.Cut(getenv("STATE_DIRECTORY"), ":"); folder != "" {
+		return folder
+	}
+	if uid == 0 {
+		return "/var/lib/famchat"
+	}
+	// One that is not absolute does not count (XDG Base Directory Specification).
+	if state := getenv("XDG_STATE_HOME"); filepath.IsAbs(state) {
+		return filepath.Join(state, "famchat")
+	}
+	if home := getenv("HOME"); filepath.IsAbs(home) {
+		return filepath.Join(home, ".local", "state", "famchat")
+	}
+	return ""
 }

@@ -196,6 +196,7 @@ type Event struct {
 	Kind    EventKind
 	Member  Member  // who joined or left
 	Reason  string  // why they left
+	Why     string  // what the admin who removed them said of it, or empty
 	Message Message // what was posted
 	Time    time.Time
 }

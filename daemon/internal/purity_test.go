@@ -26,6 +26,7 @@ func TestPurePackagesImportNoClockNetworkOrSystem(t *testing.T) {
 		{files: "../../protocol/protocol.go"},
 		{files: "../../internal/names/*.go"},
 		{files: "../../internal/nearest/*.go"},
+		{files: "../../internal/safetext/*.go"},
 		{files: "room/*.go", names: []string{"Duration"}},
 		{files: "screen/*.go"},
 		{files: "transcript/*.go"},

@@ -35,6 +35,7 @@ type nobody struct{}
 func (nobody) AskName(uint64, hooks.NameRequest) {}
 func (nobody) AskMessage(uint64, *hooks.Message) {}
 func (nobody) AskCommand(uint64, *hooks.Call)    {}
+func (nobody) CountedDown()                      {}
 func (nobody) Happened(*hooks.Event)             {}
 func (nobody) Ended(room.ID, room.Reason)        {}
 
@@ -60,7 +61,7 @@ func TestAPublicMessageAllocatesAConstant(t *testing.T) {
 			var first *hub.Session
 			for i := range conns {
 				conns[i] = new(ready)
-				s := h.Open(room.ID(i+1), conns[i])
+				s := h.Open(room.ID(i+1), conns[i], "")
 				h.Received(s, frame(fmt.Sprint("p", i)))
 				if first == nil {
 					first = s

@@ -46,6 +46,8 @@ type Outside interface {
 	AskMessage(request uint64, m *hooks.Message)
 	AskCommand(request uint64, c *hooks.Call)
 	Happened(e *hooks.Event)
+	// CountedDown says that a countdown is over.
+	CountedDown()
 	// Ended says that a connection has ended, whether it had a name or not.
 	Ended(id room.ID, why room.Reason)
 }
@@ -115,7 +117,9 @@ type Hub struct {
 
 // Stats counts what the hub did.
 type Stats struct {
+	BytesRead    uint64
 	BytesWritten uint64
+	BacklogBytes int64      // that wait for all together
 	Ended        [32]uint64 // connections, by room.Reason
 }
 
@@ -142,8 +146,18 @@ func (h *Hub) Configure(cfg Config, c room.Config) {
 // Room is the room, for asking; events go through Step.
 func (h *Hub) Room() *room.Room { return h.room }
 
-// Stats returns what has been counted.
-func (h *Hub) Stats() Stats { return h.stats }
+// Stats returns what has been counted. Who takes what is written has no backlog to
+// speak of.
+func (h *Hub) Stats() Stats {
+	stats := h.stats
+	stats.BacklogBytes = h.log.OwnBytes()
+	for _, s := range h.blocked {
+		if !s.ended {
+			stats.BacklogBytes += h.log.Behind(&s.cursor)
+		}
+	}
+	return stats
+}
 
 // Empty reports whether nobody is connected.
 func (h *Hub) Empty() bool { return len(h.sessions) == 0 }
@@ -182,6 +196,9 @@ func (h *Hub) apply(e *room.Effect) {
 		return
 	case room.Happened:
 		h.outside.Happened(e.Event)
+		return
+	case room.CountedDown:
+		h.outside.CountedDown()
 		return
 	}
 	s := h.sessions[e.Member]

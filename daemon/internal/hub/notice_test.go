@@ -26,7 +26,7 @@ func TestARushIsToldWithTheNextMessageOrSoon(t *testing.T) {
 	var sessions []*hub.Session
 	join := func() {
 		people = append(people, new(ready))
-		sessions = append(sessions, h.Open(room.ID(len(people)), people[len(people)-1]))
+		sessions = append(sessions, h.Open(room.ID(len(people)), people[len(people)-1], ""))
 		h.Received(sessions[len(people)-1], frame(fmt.Sprint("p", len(people))))
 	}
 	// read ends a turn after pause and returns what the first member read in it.

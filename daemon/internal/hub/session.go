@@ -31,12 +31,13 @@ func (s *Session) ID() room.ID { return s.id }
 func (s *Session) Conn() Conn { return s.conn }
 
 // Open takes a new connection. IDs only grow.
-func (h *Hub) Open(id room.ID, c Conn) *Session {
+// address is where it is from, as far as bans know addresses.
+func (h *Hub) Open(id room.ID, c Conn, address string) *Session {
 	s := &Session{conn: c, id: id, readBytes: minReadBytes, lastPost: -progressNanos}
 	c.SetReadBytes(minReadBytes)
 	h.sessions[id] = s
 	h.order = append(h.order, s)
-	h.Step(room.Event{Kind: room.Opened, Member: id})
+	h.Step(room.Event{Kind: room.Opened, Member: id, Address: address})
 	return s
 }
 
@@ -58,6 +59,7 @@ func (h *Hub) roomLeft() bool {
 
 // Received takes bytes that have come. b is used during the call only.
 func (h *Hub) Received(s *Session, b []byte) {
+	h.stats.BytesRead += uint64(len(b))
 	if s.ended || s.closing {
 		return
 	}

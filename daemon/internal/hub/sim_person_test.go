@@ -43,6 +43,7 @@ type person struct {
 	readBytes           int
 	over                bool // the hub has ended it
 	gone                bool // it has told the hub so
+	keptOut             bool // its address is
 
 	incoming []byte   // read, but not a whole frame
 	frames   int      // read
@@ -75,7 +76,9 @@ func (w *world) connect() *person {
 		p.kind = wellBehaved
 	}
 	w.people = append(w.people, p)
-	p.session = w.hub.Open(p.id, p)
+	address := fmt.Sprint("192.0.2.", w.Intn(9))
+	p.keptOut = w.witness != nil && holds(w.bans, address, w.now)
+	p.session = w.hub.Open(p.id, p, address)
 	return p
 }
 
@@ -319,6 +322,7 @@ func (p *person) understand(text []byte) {
 		p.err = fmt.Errorf("a string does not clear the prompt: %q", text)
 	}
 	plain := withoutSGR(text[4:])
+	p.w.seenSanctions(p, plain)
 	if i := strings.LastIndexByte(plain, '\n') + 1; strings.ContainsAny(plain[:i], "\r\x1b\a") {
 		p.err = fmt.Errorf("a line holds a control character: %q", text)
 	}

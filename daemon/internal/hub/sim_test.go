@@ -63,6 +63,7 @@ func TestSimulatedEveningsKeepEveryPromise(t *testing.T) {
 		"left", "lost", "failed", "removed", "closed", "name_timeout", "names_tried", "frame_timeout", "flood_timeout",
 		"backlog", "lagging", "own_backlog", "own_total", "too_long", "clients",
 		"held", "parked", "stalled", "congested", "full", "history", "private", "mention", "day", "half sent", "late verdict",
+		"banned", "muted", "refused as muted", "refused as banned", "counted down",
 	} {
 		if seen[k] == 0 {
 			t.Errorf("no seed came to %q: the simulation misses what it is for", k)
@@ -87,7 +88,7 @@ func TestASeedAlwaysGivesTheSameEvening(t *testing.T) {
 
 // TestPlantedBugsAreCaught is the test of the test.
 func TestPlantedBugsAreCaught(t *testing.T) {
-	for _, bug := range []string{"lost frame", "doubled frame", "swapped frames", "leaked whisper", "silent leave", "forgotten resume"} {
+	for _, bug := range []string{"lost frame", "doubled frame", "swapped frames", "leaked whisper", "silent leave", "forgotten resume", "lost mute", "lost ban"} {
 		t.Run(bug, func(t *testing.T) {
 			for seed := int64(1); seed <= 300; seed++ {
 				if err := newWorld(seed, bug).run(); err != nil {
@@ -126,6 +127,9 @@ type world struct {
 		Write([]byte) (int, error)
 		Sum64() uint64
 	}
+	bans, mutes []sanction // as the room should know them
+	wrong       error      // that an event was
+
 	quiet bool // nobody sends any more
 	said  int  // by commands
 }
@@ -214,6 +218,7 @@ func (w *world) playTurn() error {
 		p.act()
 	}
 	w.admin()
+	w.sanction()
 	w.answerSome()
 	return w.endTurn()
 }
@@ -243,7 +248,7 @@ func (w *world) note() {
 
 // admin kicks and announces now and then.
 func (w *world) admin() {
-	switch people := w.hub.room.People(); {
+	switch people := w.hub.room.People(0, 1<<20); {
 	case w.chance(40) && len(people) > 1:
 		if id := people[w.Intn(len(people))].ID; id != w.witness.id {
 			w.hub.Step(room.Event{Kind: room.Kick, Member: id, Text: []byte("enough\x1b[2J")})
@@ -285,7 +290,7 @@ func (w *world) answer(r request) {
 		w.said++
 		e.Result = &hooks.Result{Reply: "rolled", Effects: []hooks.Effect{
 			{Kind: hooks.Say, Text: fmt.Sprintf("p0.%d; said", w.said)},
-			{Kind: hooks.Tell, To: room.ID(w.Intn(int(w.lastID) + 2)), Text: "psst"},
+			{Kind: hooks.Tell, To: room.ID(w.Intn(int(w.lastID) + 2)), Text: w.psst(r.call.Caller)},
 			{Kind: hooks.Whisper, To: r.call.Caller.ID, Text: "whisper"},
 		}[:w.Intn(4)]}
 	}
@@ -299,6 +304,9 @@ func (w *world) answer(r request) {
 
 // check is what must hold after every turn.
 func (w *world) check() error {
+	if w.wrong != nil {
+		return w.wrong
+	}
 	if err := w.checkNames(); err != nil {
 		return err
 	}
@@ -330,7 +338,7 @@ func (w *world) checkNames() error {
 		return nil
 	}
 	w.named = len(w.comings)
-	people := w.hub.room.People()
+	people := w.hub.room.People(0, 1<<20)
 	if n := w.rooms.Limits.Clients; len(people) > n {
 		return fmt.Errorf("%d people are in a room for %d", len(people), n)
 	}
@@ -459,12 +467,18 @@ func (w *world) Happened(e *hooks.Event) {
 		if e.Member.Name != "witness" {
 			w.comings = append(w.comings, "+"+e.Member.Name)
 		}
+		if holds(w.bans, e.Member.Name, w.now) {
+			w.wrong = fmt.Errorf("%s joined, and is kept out", e.Member.Name)
+		}
 	case hooks.Left:
 		if e.Reason == room.Closed.String() {
 			return
 		}
 		w.comings = append(w.comings, "-"+e.Member.Name)
 	case hooks.Posted:
+		if holds(w.mutes, e.Message.From.Name, w.now) {
+			w.wrong = fmt.Errorf("%s posted %q, and is muted", e.Message.From.Name, e.Message.Text)
+		}
 		tag := tagIn(e.Message.Text)
 		if e.Message.Kind == hooks.Public {
 			if tag != "" {
@@ -475,6 +489,8 @@ func (w *world) Happened(e *hooks.Event) {
 		}
 	}
 }
+
+func (w *world) CountedDown() { w.seen["counted down"]++ }
 
 func (w *world) Ended(id room.ID, why room.Reason) {
 	fmt.Fprintf(w.trace, "%d %d %v\n", w.turn, id, why)

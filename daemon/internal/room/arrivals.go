@@ -7,6 +7,12 @@ import (
 	"famchat/daemon/internal/screen"
 )
 
+// mayRead is what everybody reads of whether the admin may read along.
+var mayRead = map[bool]string{
+	true:  "Whoever looks after this room may read what is written here, in private too",
+	false: "Whoever looks after this room no longer reads what is written here",
+}
+
 // listed is how many people a list names; it says how many more there are.
 const listed = 30
 
@@ -48,7 +54,13 @@ func (r *Room) drawWelcome(m *member) {
 	r.text = append(text, ". /help lists the commands"...)
 	from := s.begin()
 	s.lines = screen.AppendDay(s.lines, r.today)
+	if r.cfg.MayRead {
+		s.lines = screen.AppendLines(s.lines, r.now.Stamp, screen.Announcement, nil, []byte(mayRead[true]), nil)
+	}
 	s.lines = screen.AppendLines(s.lines, r.now.Stamp, screen.Notice, nil, r.text, nil)
+	if r.countdown.at != 0 {
+		s.lines = screen.AppendLines(s.lines, r.now.Stamp, screen.Announcement, nil, []byte(r.untilClosing()), nil)
+	}
 	if r.cfg.Welcome != "" {
 		welcome := screen.AppendText(r.text[:0], []byte(r.cfg.Welcome))
 		s.lines = screen.AppendLines(s.lines, r.now.Stamp, screen.Announcement, nil, welcome, nil)

@@ -33,6 +33,10 @@ func (r *Room) choose(m *member, typed []byte) {
 			return
 		}
 	}
+	if n := r.bans.on(skeleton); n != nil {
+		r.refuseBanned(m, name, n)
+		return
+	}
 	// Who had the name until this turn, or one that looks like it, is told to
 	// have left before somebody else is told to have come by it.
 	for _, d := range r.stage.left {
@@ -77,7 +81,8 @@ func (r *Room) freeName(m *member) {
 // nameAnswered takes the hook's verdict on the name that the room holds for m.
 func (r *Room) nameAnswered(m *member, v hooks.Verdict) {
 	m.waitsFor = 0
-	if v.Action == hooks.Allowed {
+	banned := r.bans.on(m.skeleton) // since it was asked
+	if v.Action == hooks.Allowed && banned == nil {
 		r.enter(m)
 		r.release(m, heldForAnswer)
 		return
@@ -85,15 +90,23 @@ func (r *Room) nameAnswered(m *member, v hooks.Verdict) {
 	name := m.name
 	r.freeName(m)
 	m.state, m.name, m.folded, m.skeleton = choosing, "", "", names.Skeleton{}
-	if reason := screen.Line(v.Text); v.Action == hooks.Rejected && reason != "" {
+	switch reason := screen.Line(v.Text); {
+	case banned != nil:
+		r.refuseBanned(m, name, banned)
+	case v.Action == hooks.Rejected && reason != "":
 		r.refuseName(m, `"`+name+`" is refused: `+ended(reason))
-	} else {
+	default:
 		// A hook that failed is not the person's fault: it does not count.
 		r.askAgain(m, `"`+name+`" could not be checked; try again in a moment`)
 	}
 	if !m.gone {
 		r.release(m, heldForAnswer)
 	}
+}
+
+// refuseBanned says why a name is kept out and for how long still.
+func (r *Room) refuseBanned(m *member, name string, n *Sanction) {
+	r.refuseName(m, ended(`"`+name+`" is kept out`+r.stillFor(n)))
 }
 
 // refuseName says, in a sentence with its full stop, why a name is refused and asks again, up to limits.names_tried

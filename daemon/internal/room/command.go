@@ -2,6 +2,7 @@ package room
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,7 +43,7 @@ func (r *Room) command(m *member, typed []byte) {
 	default:
 		for _, c := range r.cfg.Offers.Commands {
 			if c.Name == name {
-				r.call(m, name, string(args))
+				r.call(m, name, string(args), string(typed))
 				return
 			}
 		}
@@ -123,7 +124,7 @@ func (r *Room) unknownCommand(name string) string {
 
 // call asks the hook that offers a command to run it. The caller's next lines
 // wait for it.
-func (r *Room) call(m *member, name, args string) {
+func (r *Room) call(m *member, name, args, typed string) {
 	c := &hooks.Call{Caller: m.public(), Command: name, Args: args}
 	if from := r.members[m.lastFrom]; from != nil && from.state == present {
 		c.LastPrivate = from.public()
@@ -134,7 +135,7 @@ func (r *Room) call(m *member, name, args string) {
 	r.requests++
 	m.waitsFor = r.requests
 	r.calls.add(ask{
-		request: r.requests, member: m.id, command: name,
+		request: r.requests, member: m.id, command: name, typed: typed,
 		deadline: r.now.Nanos + timeout(r.cfg.Offers.CommandTimeout, hooks.DefaultCommandTimeout),
 	})
 	r.hold(m, heldForAnswer)
@@ -142,15 +143,15 @@ func (r *Room) call(m *member, name, args string) {
 }
 
 // ran takes what a command came to.
-func (r *Room) ran(m *member, command string, result *hooks.Result) {
+func (r *Room) ran(m *member, a ask, result *hooks.Result) {
 	m.waitsFor = 0
 	if result == nil {
-		result = &hooks.Result{Failed: "/" + command + " failed: it gave no answer"}
+		result = &hooks.Result{Failed: "/" + a.command + " failed: it gave no answer"}
 	}
 	if failed := result.Failed; failed != "" {
 		r.fail(m, strings.Trim(screen.Text(failed[:min(len(failed), maxReplyBytes)]), white))
 	} else {
-		r.carryOut(m, command, result)
+		r.carryOut(m, a, result)
 	}
 	r.release(m, heldForAnswer)
 	r.moveOn(m)
@@ -175,18 +176,23 @@ func (r *Room) reply(m *member, result *hooks.Result) {
 
 // carryOut does what a command asks for: only with text that can be shown, and
 // only to who is here.
-func (r *Room) carryOut(m *member, command string, result *hooks.Result) {
+func (r *Room) carryOut(m *member, a ask, result *hooks.Result) {
 	r.reply(m, result)
-	for _, e := range result.Effects[:min(len(result.Effects), maxEffects)] {
+	effects := result.Effects[:min(len(result.Effects), maxEffects)]
+	if m.mute != nil && slices.ContainsFunc(effects, func(e hooks.Effect) bool { return e.Kind != hooks.Tell || e.To != m.id }) {
+		r.refuseMuted(m, a.typed)
+		return
+	}
+	for _, e := range effects {
 		text, ok := r.checked(e.Text)
 		if !ok {
 			continue
 		}
 		switch e.Kind {
 		case hooks.Say:
-			r.submit(m, posting{kind: hooks.Public, command: command}, text)
+			r.submit(m, posting{kind: hooks.Public, command: a.command, source: a.typed}, text)
 		case hooks.Act:
-			r.submit(m, posting{kind: hooks.Public, action: true, command: command}, text)
+			r.submit(m, posting{kind: hooks.Public, action: true, command: a.command, source: a.typed}, text)
 		case hooks.TellAll:
 			r.toEveryone(screen.Announcement, nil, text)
 		case hooks.Whisper, hooks.Tell:
@@ -195,7 +201,7 @@ func (r *Room) carryOut(m *member, command string, result *hooks.Result) {
 			case here && e.Kind == hooks.Tell:
 				r.tell(to, screen.Notice, string(text))
 			case here:
-				r.submit(m, posting{kind: hooks.Private, to: to.id, toName: to.name, command: command}, text)
+				r.submit(m, posting{kind: hooks.Private, to: to.id, toName: to.name, command: a.command, source: a.typed}, text)
 			case e.Kind == hooks.Whisper:
 				r.refuse(m, "they have left meanwhile.", string(text))
 			}

@@ -15,8 +15,14 @@ const (
 	Answered                       // Request has been answered, by Verdict or Result
 	Tick                           // time has passed
 	TurnEnd                        // what was drawn is to come out
-	Kick                           // Member is to be removed; Text says why, or is empty
+	Kick                           // Member is to be removed; Text says why, or is empty; Sanction, where it stays out
+	Ban                            // Sanction keeps a name or an address out
+	Unban                          // Sanction's name or address may come again
+	Mute                           // what comes of Sanction's name is to be handed back
+	Unmute                         // and is to be posted again
 	Announce                       // everyone is to read Text
+	Tell                           // Member is to read Text, in the room's own name
+	CountDown                      // the room is to close at Nanos; 0: it is not
 	Shutdown                       // the room closes
 	Configure                      // Config replaces the settings
 )
@@ -31,6 +37,11 @@ type Event struct {
 	Verdict hooks.Verdict
 	Result  *hooks.Result
 	Config  *Config
+	// Address is where who has Opened is from; it may be empty where BansAddresses
+	// says no.
+	Address  string
+	Sanction *Sanction
+	Nanos    int64
 }
 
 // EffectKind tells effects apart.
@@ -59,6 +70,8 @@ const (
 	AskCommand
 	// Happened: Event is to be told to who observes the room.
 	Happened
+	// CountedDown: a countdown is over; Shutdown is wanted.
+	CountedDown
 )
 
 // Effect is what is to be done. Which fields count depends on Kind.
@@ -99,6 +112,7 @@ const (
 	OwnTotal                      // had the most of its own when all had too much
 	TooLong                       // announced a string longer than the wire allows
 	RoomFull                      // came when the room was full
+	Banned                        // came from an address that is kept out
 	reasons
 )
 
@@ -106,7 +120,7 @@ var reasonNames = [reasons]string{
 	Left: "left", Lost: "lost", Failed: "failed", Removed: "removed", Closed: "closed",
 	NameTimeout: "name_timeout", NamesTried: "names_tried", Timeout: "frame_timeout", Flood: "flood_timeout",
 	SlowReader: "backlog", Lagging: "lagging", OwnBacklog: "own_backlog", OwnTotal: "own_total",
-	TooLong: "too_long", RoomFull: "clients",
+	TooLong: "too_long", RoomFull: "clients", Banned: "banned",
 }
 
 // String is the word by which logs and counters know the reason: where it is a

@@ -52,6 +52,7 @@ type member struct {
 	joinedAt   int64
 	lastAt     int64 // when it last sent something
 	messages   uint32
+	mute       *Sanction // that holds for it, or nil
 }
 
 // Person is what is known of somebody connected.
@@ -61,19 +62,36 @@ type Person struct {
 	JoinedNanos int64  // when they joined, or connected where they have no name
 	LastNanos   int64  // when they last sent something
 	Messages    uint32 // how many they sent
+	Muted       bool
 }
 
-// People returns everybody connected, by ID.
-func (r *Room) People() []Person {
-	people := make([]Person, 0, len(r.order))
-	for _, m := range r.order {
-		p := Person{ID: m.id, JoinedNanos: m.joinedAt, LastNanos: m.lastAt, Messages: m.messages}
-		if m.state == present || m.state == leaving {
-			p.Name = m.name
-		}
-		people = append(people, p)
+// People returns those connected whose IDs are greater than after, by ID, most of
+// them at most.
+func (r *Room) People(after ID, most int) []Person {
+	from, _ := slices.BinarySearchFunc(r.order, after+1, func(m *member, id ID) int { return compareIDs(m.id, id) })
+	order := r.order[from:]
+	order = order[:min(most, len(order))]
+	people := make([]Person, 0, len(order))
+	for _, m := range order {
+		people = append(people, m.person())
 	}
 	return people
+}
+
+// Person returns what is known of who is connected by an ID.
+func (r *Room) Person(id ID) (p Person, ok bool) {
+	if m := r.members[id]; m != nil {
+		return m.person(), true
+	}
+	return Person{}, false
+}
+
+func (m *member) person() Person {
+	p := Person{ID: m.id, JoinedNanos: m.joinedAt, LastNanos: m.lastAt, Messages: m.messages, Muted: m.mute != nil}
+	if m.state == present || m.state == leaving {
+		p.Name = m.name
+	}
+	return p
 }
 
 // Has reports whether somebody is connected by an ID.
@@ -88,7 +106,11 @@ func (r *Room) Named(name string) ID {
 	return m.id
 }
 
-func (r *Room) opened(id ID) {
+func (r *Room) opened(id ID, address string) {
+	if n := r.bans.at(address); n != nil {
+		r.keepOut(id, n)
+		return
+	}
 	if l := r.cfg.Limits.Clients; l > 0 && len(r.order) >= l {
 		r.refuseNewcomer(id)
 		return
@@ -105,6 +127,9 @@ func (r *Room) opened(id ID) {
 	}
 	from := r.stage.begin()
 	r.stage.lines = screen.AppendPlain(r.stage.lines, []byte(r.cfg.Name))
+	if r.cfg.MayRead {
+		r.stage.lines = screen.AppendPlain(r.stage.lines, []byte(mayRead[true]))
+	}
 	r.toOne(m, from, screen.NamePrompt, false)
 }
 
@@ -136,7 +161,11 @@ func (r *Room) enter(m *member) {
 	r.present = slices.Insert(r.present, i, m)
 	r.filter.add(m.folded)
 	r.stage.joined = append(r.stage.joined, m)
+	r.counts.Peak = max(r.counts.Peak, len(r.present))
 	r.happened(&hooks.Event{Kind: hooks.Joined, Member: m.public()})
+	if m.mute = r.mutes.on(m.skeleton); m.mute != nil {
+		r.tellMuted(m)
+	}
 }
 
 // leave ends a member's stay, once everything it sent before is posted.
@@ -172,10 +201,14 @@ func (r *Room) cut(m *member, why Reason) {
 	r.leave(m, why)
 }
 
-// kick removes a member at once, with what it had not posted yet.
-func (r *Room) kick(m *member, why []byte) {
+// kick removes a member at once, with what it had not posted yet. out, where it is
+// there, keeps it out.
+func (r *Room) kick(m *member, why []byte, out *Sanction) {
 	reason := screen.Line(string(why))
-	sentence := "you were removed"
+	sentence := "you were removed by the admin"
+	if out != nil {
+		sentence += " for " + span(out.UntilNanos-r.now.Nanos)
+	}
 	if reason != "" {
 		sentence += ": " + reason
 	}
@@ -264,7 +297,7 @@ func (r *Room) departFor(m *member, why string) {
 	r.present = slices.Delete(r.present, i, i+1)
 	r.filter.remove(m.folded)
 	r.stage.left = append(r.stage.left, departure{m, why})
-	r.happened(&hooks.Event{Kind: hooks.Left, Member: m.public(), Reason: m.reason.String()})
+	r.happened(&hooks.Event{Kind: hooks.Left, Member: m.public(), Reason: m.reason.String(), Why: why})
 }
 
 // called returns who is here by a name, however it is typed, or else by the one

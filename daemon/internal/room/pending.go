@@ -20,6 +20,7 @@ type posting struct {
 	toName   string // as it was when it was sent
 	action   bool
 	command  string // that caused it, or empty
+	source   string // what was typed to have it run
 	text     string
 	done     bool
 	verdict  hooks.Verdict
@@ -93,6 +94,11 @@ func (q *pendingQueue) forget(m *member) {
 
 // submit posts a message, or asks the filter about it first.
 func (r *Room) submit(m *member, p posting, text []byte) {
+	if m.mute != nil {
+		p.text = string(text)
+		r.refuseMuted(m, p.typed())
+		return
+	}
 	asks := r.cfg.Offers.Public
 	if p.kind == hooks.Private {
 		asks = r.cfg.Offers.Private
@@ -191,6 +197,8 @@ func (r *Room) Showable(text string) bool {
 // typed is what a person would type to send the message.
 func (p *posting) typed() string {
 	switch {
+	case p.source != "":
+		return p.source
 	case p.kind == hooks.Private:
 		return "@" + p.toName + " " + p.text
 	case p.text[0] == '/' || p.text[0] == '@':
@@ -214,7 +222,7 @@ func (r *Room) answered(e Event) {
 	}
 	if a, ok := r.calls.take(e.Request); ok {
 		if m := r.members[a.member]; m != nil && m.waitsFor == a.request {
-			r.ran(m, a.command, e.Result)
+			r.ran(m, a, e.Result)
 		}
 	}
 }

@@ -16,11 +16,18 @@ func (r *Room) post(p *posting, text []byte) {
 			return
 		}
 		r.whisper(p.from, to, text)
+		r.counts.Deliveries++
+		if to != p.from {
+			r.counts.Deliveries++
+		}
 	case p.action:
 		r.act(p.from, text)
+		r.counts.Deliveries += uint64(len(r.present))
 	default:
 		r.say(p.from, text)
+		r.counts.Deliveries += uint64(len(r.present))
 	}
+	r.counts.Messages++
 	r.chargeDrawn(p.from, len(r.stage.frames)-before)
 	if r.cfg.ObservePosts {
 		seen := *p
@@ -96,4 +103,20 @@ func (r *Room) toEveryone(kind screen.Kind, who, text []byte) {
 	s.lines = screen.AppendLines(s.lines, r.now.Stamp, kind, who, text, nil)
 	from, to := s.frame(lineFrom, screen.Prompt, false)
 	s.effects = append(s.effects, Effect{Kind: ToAll, from: from, to: to, lineFrom: lineFrom, lineTo: len(s.lines)})
+}
+
+// tellPerson tells one person something in the room's own name.
+func (r *Room) tellPerson(m *member, typed []byte) {
+	text, ok := r.checked(string(typed))
+	if !ok {
+		return
+	}
+	from, prompt := r.stage.begin(), screen.Prompt
+	if m.state == choosing || m.state == asking {
+		prompt = screen.NamePrompt
+		r.stage.lines = screen.AppendPlain(r.stage.lines, append([]byte("# "), text...))
+	} else {
+		r.stage.lines = screen.AppendLines(r.stage.lines, r.now.Stamp, screen.Announcement, nil, text, nil)
+	}
+	r.toOne(m, from, prompt, false)
 }

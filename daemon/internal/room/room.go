@@ -42,6 +42,7 @@ type Config struct {
 	Limits       Limits
 	Offers       hooks.Offers
 	ObservePosts bool // whether Event effects are wanted for messages, too
+	MayRead      bool // whether whoever looks after the room may read along
 }
 
 // Limits are a room's limits. 0 means none for Clients, NameNanos, NamesTried and
@@ -56,6 +57,8 @@ type Limits struct {
 	FloodNanos   int64 // over the rate without a pause
 	Mentions     int   // people that one message mentions
 	Pending      int   // messages that wait for a verdict
+	Bans         int   // names and addresses kept out
+	Mutes        int   // names muted
 }
 
 // Room is the state machine. Its zero value is of no use; New makes one.
@@ -78,6 +81,10 @@ type Room struct {
 	names    asks
 	calls    asks
 	pending  pendingQueue
+
+	bans, mutes sanctions
+	countdown   countdown
+	counts      Counts
 
 	out     []Effect
 	stage   stage
@@ -104,7 +111,7 @@ func (r *Room) Step(now Now, e Event) []Effect {
 	r.now = now
 	switch e.Kind {
 	case Opened:
-		r.opened(e.Member)
+		r.opened(e.Member, e.Address)
 	case Answered:
 		r.answered(e)
 	case Tick:
@@ -113,8 +120,19 @@ func (r *Room) Step(now Now, e Event) []Effect {
 		r.settle()
 	case Announce:
 		r.announce(e.Text)
+	case Ban:
+		r.bans.add(e.Sanction)
+	case Unban:
+		r.bans.lift(e.Sanction)
+	case Mute:
+		r.mute(e.Sanction)
+	case Unmute:
+		r.unmuted(r.mutes.lift(e.Sanction))
+	case CountDown:
+		r.countDown(e.Nanos)
 	case Shutdown:
 		r.closing = true
+		r.countdown = countdown{}
 		r.closeWhenDone()
 	case Configure:
 		r.configure(*e.Config)
@@ -139,7 +157,9 @@ func (r *Room) about(m *member, e Event) {
 	case Cut:
 		r.cut(m, e.Reason)
 	case Kick:
-		r.kick(m, e.Text)
+		r.kick(m, e.Text, e.Sanction)
+	case Tell:
+		r.tellPerson(m, e.Text)
 	}
 }
 
@@ -171,7 +191,8 @@ const Never int64 = math.MaxInt64
 
 // Deadline returns when Tick is wanted at the latest, in nanoseconds, or Never.
 func (r *Room) Deadline() int64 {
-	return min(r.timers.next(), r.names.next(), r.calls.next(), r.pending.next())
+	return min(r.timers.next(), r.names.next(), r.calls.next(), r.pending.next(),
+		r.bans.next(), r.mutes.next(), r.countdown.deadline())
 }
 
 // tick does what is due.
@@ -190,11 +211,14 @@ func (r *Room) tick() {
 	for r.calls.next() <= r.now.Nanos {
 		a := r.calls.pop()
 		if m := r.members[a.member]; m != nil && m.waitsFor == a.request {
-			r.ran(m, a.command, &hooks.Result{Failed: "/" + a.command + " failed: it took too long"})
+			r.ran(m, a, &hooks.Result{Failed: "/" + a.command + " failed: it took too long"})
 		}
 	}
 	r.pending.expire(r.now.Nanos)
 	r.postAnswered()
+	r.bans.expire(r.now.Nanos)
+	r.unmuted(r.mutes.expire(r.now.Nanos))
+	r.counted()
 }
 
 // due does what a member's timer was for.
@@ -211,6 +235,9 @@ func (r *Room) due(m *member) {
 
 // configure takes new settings. Lowered limits bind who comes later.
 func (r *Room) configure(cfg Config) {
+	if cfg.MayRead != r.cfg.MayRead {
+		r.tellAll(mayRead[cfg.MayRead])
+	}
 	r.cfg = cfg
 	r.history.limit(cfg.History, cfg.HistoryBytes)
 }

@@ -114,9 +114,9 @@ func (s *stagehand) line(line string) {
 		s.grouped = false
 		s.step(Event{Kind: TurnEnd})
 	case "connect":
-		id := s.id(rest)
-		s.order = append(s.order, id)
-		s.event(Event{Kind: Opened, Member: id})
+		who, address, _ := strings.Cut(rest, " ")
+		s.order = append(s.order, s.id(who))
+		s.event(Event{Kind: Opened, Member: s.id(who), Address: address})
 	case "lost":
 		delete(s.attached, s.id(rest))
 		s.event(Event{Kind: Gone, Member: s.id(rest), Reason: Lost})
@@ -138,7 +138,26 @@ func (s *stagehand) line(line string) {
 		s.event(Event{Kind: Tick})
 	case "kick":
 		who, why, _ := strings.Cut(rest, " ")
-		s.event(Event{Kind: Kick, Member: s.id(who), Text: []byte(why)})
+		kick := Event{Kind: Kick, Member: s.id(who), Text: []byte(why)}
+		if long, found := strings.CutPrefix(why, "for "); found {
+			long, why, _ = strings.Cut(long, " ")
+			kick.Text, kick.Sanction = []byte(why), &Sanction{UntilNanos: s.in(long)}
+		}
+		s.event(kick)
+	case "ban", "unban", "mute", "unmute":
+		s.sanction(word, rest)
+	case "tell":
+		who, what, _ := strings.Cut(rest, " ")
+		s.event(Event{Kind: Tell, Member: s.id(who), Text: []byte(what)})
+	case "countdown":
+		until := int64(0)
+		if rest != "cancel" {
+			until = s.in(rest)
+		}
+		s.event(Event{Kind: CountDown, Nanos: until})
+	case "mayread":
+		s.cfg.MayRead = rest == "on"
+		s.event(Event{Kind: Configure, Config: &s.cfg})
 	case "announce":
 		s.event(Event{Kind: Announce, Text: []byte(rest)})
 	case "shutdown":
@@ -150,6 +169,33 @@ func (s *stagehand) line(line string) {
 	default:
 		s.said(line)
 	}
+}
+
+// sanction takes "ban NAME 10m why", where an address stands for a name too, and a
+// mute's time may be "on" for one without an end; "unban NAME"; and the same of
+// mutes.
+func (s *stagehand) sanction(word, text string) {
+	name, rest, _ := strings.Cut(text, " ")
+	n := &Sanction{Name: name}
+	if strings.Count(name, ".") == 3 {
+		n = &Sanction{Address: name}
+	}
+	kind := map[string]EventKind{"ban": Ban, "unban": Unban, "mute": Mute, "unmute": Unmute}[word]
+	if kind == Ban || kind == Mute {
+		long, why, _ := strings.Cut(rest, " ")
+		if n.UntilNanos = Never; long != "on" {
+			n.UntilNanos = s.in(long)
+		}
+		n.Reason = why
+	}
+	s.event(Event{Kind: kind, Sanction: n})
+}
+
+// in is the time so long from now.
+func (s *stagehand) in(long string) int64 {
+	d, err := time.ParseDuration(long)
+	s.check(err)
+	return s.now.Nanos + int64(d)
 }
 
 // said takes "1: text", or a quoted text for one with escapes.
@@ -296,6 +342,8 @@ func (s *stagehand) step(e Event) {
 		case AskCommand:
 			c := f.Call
 			s.note("ask %d: /%s %q of %s, last %d, here %d", f.Request, c.Command, c.Args, c.Caller.Name, c.LastPrivate.ID, len(c.Members))
+		case CountedDown:
+			s.note("counted down")
 		case Happened:
 			s.note("event %d of %s %s%s", f.Event.Kind, f.Event.Member.Name, f.Event.Reason, f.Event.Message.Text)
 		}

@@ -77,6 +77,7 @@ type ask struct {
 	member   ID
 	deadline int64
 	command  string // that was called, or empty
+	typed    string // to call it
 }
 
 func (a *asks) add(q ask) { a.queue = append(a.queue, q) }

@@ -1,6 +1,5 @@
-// Package screen is what people see: it makes a stranger's text safe for a
-// terminal and draws every line and every update. It knows nothing of who is
-// here, nor of sockets.
+// Package screen is what people see: it draws every line and every update. It knows
+// nothing of who is here, nor of sockets.
 //
 // Drawing has two steps. AppendLines and its friends draw lines: a time, one
 // character for the kind, who, the text. AppendUpdates makes updates of lines,

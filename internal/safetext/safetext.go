@@ -1,4 +1,7 @@
-package screen
+// Package safetext makes a stranger's text safe for a terminal: it is the only way from
+// their bytes to what anybody sees, of the daemon, its log and its console. It knows
+// nothing of where the text comes from, nor of how a line is drawn.
+package safetext
 
 import (
 	"encoding/binary"

@@ -1,4 +1,4 @@
-package screen
+package safetext
 
 import (
 	"fmt"
@@ -12,7 +12,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// The rows of the table in docs and in AppendText.
+// The rows of the table in AppendText.
 var textTests = []struct{ name, in, want string }{
 	{"nothing", "", ""},
 	{"invalid bytes, one each", "a\xff\xfeb", "a\ufffd\ufffdb"},
