@@ -51,6 +51,10 @@ type Server struct {
 	stopBy      int64
 	readers     int  // who watch what people write
 	countedDown bool // a countdown is over
+	// peers are where those are connected from whose address somebody has asked for:
+	// the kernel takes longer to say than all else that a list has. Who never lists
+	// keeps nothing.
+	peers map[ID]string
 }
 
 // New makes a server and listens. The error is a *ConfigError, or several joined,
@@ -348,8 +352,11 @@ type outside Server
 func (o *outside) AskName(id uint64, n hooks.NameRequest) { o.pumps.askName(id, n) }
 func (o *outside) AskMessage(id uint64, m *hooks.Message) { o.pumps.askMessage(id, m) }
 func (o *outside) AskCommand(id uint64, call *hooks.Call) { o.pumps.askCommand(id, call) }
-func (o *outside) Ended(id room.ID, why room.Reason)      { o.journal.ended(id, why) }
-func (o *outside) CountedDown()                           { o.countedDown = true }
+func (o *outside) Ended(id room.ID, why room.Reason) {
+	delete(o.peers, id)
+	o.journal.ended(id, why)
+}
+func (o *outside) CountedDown() { o.countedDown = true }
 func (o *outside) Happened(e *hooks.Event) {
 	e.Time = time.Now()
 	o.pumps.observe(*e)

@@ -40,9 +40,14 @@ const membersPerTurn = 256
 // goes meanwhile may be among them or not.
 func (s *Server) Members(ctx context.Context) ([]Member, error) {
 	var members []Member
+	var people []room.Person // of one turn
 	for more, after := true, ID(0); more; {
 		err := s.do(ctx, func() {
-			people := s.hub.Room().People(after, membersPerTurn)
+			if members == nil {
+				counts := s.hub.Room().Counts()
+				members = make([]Member, 0, counts.Members+counts.Choosing)
+			}
+			people = s.hub.Room().AppendPeople(people[:0], after, membersPerTurn)
 			more = len(people) == membersPerTurn
 			for _, p := range people {
 				members = append(members, s.member(p))
@@ -93,7 +98,18 @@ func (s *Server) addr(id ID) string {
 	if session == nil {
 		return ""
 	}
-	return session.Conn().(*loop.Conn).RemoteAddr()
+	if known, ok := s.peers[id]; ok {
+		return known
+	}
+	peer := session.Conn().(*loop.Conn).RemoteAddr()
+	if session.Ending() {
+		return peer // nobody would forget it
+	}
+	if s.peers == nil {
+		s.peers = map[ID]string{}
+	}
+	s.peers[id] = peer
+	return peer
 }
 
 // Find returns the ID of who is here by a name, however it is typed, or

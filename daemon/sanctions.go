@@ -13,12 +13,12 @@ import (
 )
 
 const (
-	// MaxReason is the length in bytes of the longest reason.
+	// MaxReason is the length in bytes of the longest reason, once it is safe to show.
 	MaxReason = 500
 	// MaxSanction is the longest time that somebody is kept out or muted for.
 	MaxSanction = 10 * 365 * 24 * time.Hour
 	// maxSanctions is the most that limits.bans and limits.mutes allow.
-	maxSanctions = 100_000
+	maxSanctions = 10_000
 )
 
 // What can keep a server from doing what it is asked to.
@@ -131,13 +131,14 @@ func (v *validator) sanctions(c Config) {
 	}
 }
 
-// impose puts the sanctions in force; the room's time is 0 still.
+// impose puts the sanctions in force; the room's time is 0 still. None lasts longer
+// than one that is made now may.
 func (c Config) impose(r *room.Room) {
 	now := time.Now()
 	impose := func(kind room.EventKind, s room.Sanction, since, until time.Time) {
-		s.SinceNanos, s.UntilNanos = int64(since.Sub(now)), room.Never
+		s.SinceNanos, s.UntilNanos = int64(max(since.Sub(now), -MaxSanction)), room.Never
 		if !until.IsZero() {
-			s.UntilNanos = int64(until.Sub(now))
+			s.UntilNanos = int64(min(until.Sub(now), MaxSanction))
 		}
 		if s.UntilNanos > 0 {
 			r.Step(room.Now{}, room.Event{Kind: kind, Sanction: &s})
@@ -171,9 +172,10 @@ type Removal struct {
 // Kick removes somebody, who reads why and for how long, as the others read why. It
 // returns the name that they had. When the error is nil, all of that has happened;
 // with ErrNoName, ErrNoAddr, ErrLoopback and ErrTooMany, which may be joined, they are
-// removed, and their name or their address may come again. ErrNoMember says that nobody has
-// that ID.
+// removed, and their name or their address may come again. ErrNoMember says that nobody
+// has that ID.
 func (s *Server) Kick(ctx context.Context, id ID, r Removal) (name string, err error) {
+	r.Reason = screen.Line(r.Reason)
 	if err := errors.Join(checkReason(r.Reason), checkDuration(r.For)); err != nil {
 		return "", err
 	}
@@ -229,7 +231,7 @@ func (s *Server) ban(n room.Sanction, r Removal) error {
 	if !s.hub.Room().TakesBan(n) {
 		return ErrTooMany
 	}
-	n.Reason = screen.Line(r.Reason)
+	n.Reason = r.Reason
 	n.SinceNanos = s.loop.Now()
 	n.UntilNanos = n.SinceNanos + int64(r.For)
 	s.hub.Step(room.Event{Kind: room.Ban, Sanction: &n})
@@ -279,13 +281,14 @@ func (s *Server) lift(ctx context.Context, kind room.EventKind, n room.Sanction,
 // for a filter; 0 is until Unmute. It holds for the name, and what looks like it,
 // whether they stay or come again. It returns the name.
 func (s *Server) Mute(ctx context.Context, id ID, long time.Duration, reason string) (name string, err error) {
+	reason = screen.Line(reason)
 	if err := errors.Join(checkReason(reason), checkDuration(long)); err != nil {
 		return "", err
 	}
 	var wrong error
 	err = s.do(ctx, func() {
 		p, ok := s.hub.Room().Person(id)
-		n := room.Sanction{Name: p.Name, Reason: screen.Line(reason), SinceNanos: s.loop.Now(), UntilNanos: room.Never}
+		n := room.Sanction{Name: p.Name, Reason: reason, SinceNanos: s.loop.Now(), UntilNanos: room.Never}
 		if long > 0 {
 			n.UntilNanos = n.SinceNanos + int64(long)
 		}

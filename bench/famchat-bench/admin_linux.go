@@ -46,7 +46,15 @@ func (b *bench) admins(ctx context.Context, round int) error {
 	p := b.plan.admin
 	name := fmt.Sprintf("%d admin requests/s, %d members, %d messages/s, p99", p.asked, p.members, p.rate)
 	err := b.measure(ctx, kind{Poller: "epoll"}, p.members, func(s *server, c *crowd) error {
+		started, err := s.cpu()
+		if err != nil {
+			return err
+		}
 		quiet, err := b.roomP99(ctx, c, p.rate, b.plan.window, nil)
+		if err != nil {
+			return err
+		}
+		between, err := s.cpu()
 		if err != nil {
 			return err
 		}
@@ -60,9 +68,11 @@ func (b *bench) admins(ctx context.Context, round int) error {
 		if err != nil {
 			return err
 		}
+		ended, err := s.cpu()
 		b.report.addDisturbed(name, "µs", adminPromise, microseconds(quiet), microseconds(disturbed))
-		b.say("round %d of %d: %s: quiet %s, disturbed %s; %d requests were answered", round+1, b.plan.rounds, name, quiet, disturbed, a.answered)
-		return nil
+		b.say("round %d of %d: %s: quiet %s, disturbed %s; %d requests were answered; the server used %s without and %s with them",
+			round+1, b.plan.rounds, name, quiet, disturbed, a.answered, between-started, ended-between)
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)

@@ -213,6 +213,51 @@ func TestStoppingWaitsForNobodyAtTheAdminSocket(t *testing.T) {
 	}
 }
 
+// A plugin that hangs when it is started keeps no reload, of an admin or of a signal,
+// from ending.
+func TestStoppingWaitsForNoReload(t *testing.T) {
+	for _, signal := range []bool{true, false} {
+		p := start(t, "shutdown_grace: 1h\n")
+		mum := p.join("mum")
+		dir := t.TempDir()
+		script := "#!/bin/sh\ntouch " + dir + "/started\nexec sleep 1000\n"
+		if err := os.WriteFile(dir+"/famchat-plugin-stuck", []byte(script), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		settings := "listen: 127.0.0.1:0\nplugins: [{name: stuck, path: " + dir + "/famchat-plugin-stuck}]\n"
+		if err := os.WriteFile(p.file, []byte(settings+p.places), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		answered := make(chan error, 1)
+		if signal {
+			p.signal(syscall.SIGHUP)
+			answered <- io.EOF
+		} else {
+			go func() {
+				_, err := p.admin().Reload(t.Context(), admin.ReloadRequest{})
+				answered <- err
+			}()
+		}
+		for end := time.Now().Add(watchdog); ; {
+			if _, err := os.Stat(dir + "/started"); err == nil {
+				break
+			}
+			if time.Now().After(end) {
+				t.Fatal("the plugin is not started")
+			}
+		}
+		p.signal(syscall.SIGTERM)
+		mum.wait("Bye!")
+		mum.Close()
+		if code := p.exit(); code != 0 {
+			t.Errorf("exit %d", code)
+		}
+		if err := <-answered; err == nil {
+			t.Error("it was reloaded")
+		}
+	}
+}
+
 func TestAShutdownCountsDownAndIsTakenBack(t *testing.T) {
 	p := start(t, "")
 	mum := p.join("mum")

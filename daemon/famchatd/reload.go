@@ -7,10 +7,17 @@ import (
 	"famchat/admin"
 )
 
-// hangUp is what SIGHUP does.
-func (s *service) hangUp(ctx context.Context) {
-	// The error has been logged.
-	_, _ = s.reload(ctx, false)
+// reloadOn reloads whenever it is asked to, until ctx ends: a signal to stop does not
+// wait for it.
+func (s *service) reloadOn(ctx context.Context, asked <-chan struct{}) {
+	for {
+		select {
+		case <-asked:
+			_, _ = s.reload(ctx, false) // the error has been logged
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // reload reads the settings again, and starts all plugins anew; where the settings

@@ -79,8 +79,15 @@ func (s *service) run(ctx context.Context, stop func(), socket *admin.Listener, 
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	defer signal.Stop(signals)
-	var reloads sync.WaitGroup
-	onHangUp := func() { reloads.Go(func() { s.hangUp(ctx) }) } // a signal to stop does not wait for it
+	reloads := make(chan struct{}, 1)
+	var reloading sync.WaitGroup
+	reloading.Go(func() { s.reloadOn(ctx, reloads) })
+	onHangUp := func() {
+		select {
+		case reloads <- struct{}{}:
+		default: // the one that has not begun yet does for both
+		}
+	}
 	if terminal {
 		onHangUp = stop
 	}
@@ -91,7 +98,7 @@ func (s *service) run(ctx context.Context, stop func(), socket *admin.Listener, 
 	err := s.server.Serve(ctx)
 	stop()
 	endAdmin()
-	reloads.Wait()
+	reloading.Wait()
 	ctx = context.WithoutCancel(ctx)
 	if kept := s.keep(ctx); kept != nil {
 		s.log.Error("who is kept out and who is muted could not be written", "err", kept)

@@ -26,7 +26,7 @@ const (
 	// stateVersion is the version of its form.
 	stateVersion = 1
 	// maxStateBytes is how large it may be: as many bans and mutes as there can be.
-	maxStateBytes = 256 << 20
+	maxStateBytes = 128 << 20
 )
 
 var errNoState = errors.New("state: there is no place for the daemon's state, as HOME is not set; name a folder in famchat.yaml, as in state: /var/lib/famchat")
@@ -128,13 +128,17 @@ func readState(folder string) (sanctions, error) {
 	return saved, nil
 }
 
-// checkState says what is wrong with what is in the state folder. It makes nothing.
+// checkState says what is wrong with what is in the state folder, as far as who asks
+// may read it: that need not be the daemon's user. It makes nothing.
 func checkState(c config) error {
 	folder := c.stateFolder()
 	if folder == "" {
 		return errNoState
 	}
 	_, err := readState(folder)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil
+	}
 	return err
 }
 

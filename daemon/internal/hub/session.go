@@ -30,6 +30,10 @@ func (s *Session) ID() room.ID { return s.id }
 // Conn is the connection.
 func (s *Session) Conn() Conn { return s.conn }
 
+// Ending reports whether Outside.Ended has been called for the session, or is about to
+// be.
+func (s *Session) Ending() bool { return s.cut || s.closing || s.ended }
+
 // Open takes a new connection. IDs only grow.
 // address is where it is from, as far as bans know addresses.
 func (h *Hub) Open(id room.ID, c Conn, address string) *Session {

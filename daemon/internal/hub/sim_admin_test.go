@@ -106,3 +106,24 @@ func (w *world) seenSanctions(p *person, text string) {
 		p.err = errors.New("its address is kept out, and it is asked in")
 	}
 }
+
+// checkCounts holds what was counted against what happened.
+func (w *world) checkCounts() error {
+	counts, stats := w.hub.room.Counts(), w.hub.Stats()
+	people := w.hub.room.AppendPeople(nil, 0, 1<<20)
+	named := 0
+	for _, p := range people {
+		if p.Name != "" {
+			named++
+		}
+	}
+	switch {
+	case counts.Messages != w.counts.messages || counts.Deliveries < counts.Messages:
+		return fmt.Errorf("%d messages were posted; counted were %+v", w.counts.messages, counts)
+	case stats.BytesRead != w.counts.read:
+		return fmt.Errorf("%d bytes were read; counted were %d", w.counts.read, stats.BytesRead)
+	case counts.Members != named || counts.Choosing != len(people)-named || counts.Peak < named:
+		return fmt.Errorf("%d of %d have a name; counted were %+v", named, len(people), counts)
+	}
+	return nil
+}

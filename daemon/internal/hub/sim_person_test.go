@@ -187,6 +187,7 @@ func (p *person) exchange(n int) {
 		case n > 0:
 			b := p.outgoing[:n]
 			p.outgoing = p.outgoing[n:]
+			w.counts.read += uint64(n)
 			w.hub.Received(p.session, b)
 		case p.broken:
 			p.gone = true

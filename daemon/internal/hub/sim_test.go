@@ -128,7 +128,8 @@ type world struct {
 		Sum64() uint64
 	}
 	bans, mutes []sanction // as the room should know them
-	wrong       error      // that an event was
+	counts      struct{ messages, read uint64 }
+	wrong       error // that an event was
 
 	quiet bool // nobody sends any more
 	said  int  // by commands
@@ -248,11 +249,17 @@ func (w *world) note() {
 
 // admin kicks and announces now and then.
 func (w *world) admin() {
-	switch people := w.hub.room.People(0, 1<<20); {
+	switch people := w.hub.room.AppendPeople(nil, 0, 1<<20); {
 	case w.chance(40) && len(people) > 1:
 		if id := people[w.Intn(len(people))].ID; id != w.witness.id {
-			w.hub.Step(room.Event{Kind: room.Kick, Member: id, Text: []byte("enough\x1b[2J")})
+			kick := room.Event{Kind: room.Kick, Member: id, Text: []byte("enough\x1b[2J")}
+			if w.chance(2) {
+				kick.Sanction = &room.Sanction{UntilNanos: w.now.Nanos + 1e9}
+			}
+			w.hub.Step(kick)
 		}
+	case w.chance(40):
+		w.hub.Step(room.Event{Kind: room.Tell, Member: room.ID(w.Intn(int(w.lastID) + 2)), Text: []byte("the server\nspeaks\x07")})
 	case w.chance(40):
 		w.hub.Step(room.Event{Kind: room.Announce, Text: []byte("the server speaks")})
 	}
@@ -338,7 +345,7 @@ func (w *world) checkNames() error {
 		return nil
 	}
 	w.named = len(w.comings)
-	people := w.hub.room.People(0, 1<<20)
+	people := w.hub.room.AppendPeople(nil, 0, 1<<20)
 	if n := w.rooms.Limits.Clients; len(people) > n {
 		return fmt.Errorf("%d people are in a room for %d", len(people), n)
 	}
@@ -408,6 +415,9 @@ func (w *world) finish() error {
 	if got, want := strings.Join(sorted(w.witness.comings), " "), strings.Join(sorted(w.comings), " "); got != want {
 		return fmt.Errorf("the witness was told %s\nbut it happened %s", got, want)
 	}
+	if err := w.checkCounts(); err != nil {
+		return err
+	}
 	w.hub.Shutdown(w.now.Nanos + 5e9)
 	for range 100 {
 		w.now.Nanos += 100_000_000
@@ -476,6 +486,7 @@ func (w *world) Happened(e *hooks.Event) {
 		}
 		w.comings = append(w.comings, "-"+e.Member.Name)
 	case hooks.Posted:
+		w.counts.messages++
 		if holds(w.mutes, e.Message.From.Name, w.now) {
 			w.wrong = fmt.Errorf("%s posted %q, and is muted", e.Message.From.Name, e.Message.Text)
 		}

@@ -65,17 +65,16 @@ type Person struct {
 	Muted       bool
 }
 
-// People returns those connected whose IDs are greater than after, by ID, most of
-// them at most.
-func (r *Room) People(after ID, most int) []Person {
+// AppendPeople appends those connected whose IDs are greater than after, by ID, most
+// of them at most.
+func (r *Room) AppendPeople(dst []Person, after ID, most int) []Person {
 	from, _ := slices.BinarySearchFunc(r.order, after+1, func(m *member, id ID) int { return compareIDs(m.id, id) })
 	order := r.order[from:]
 	order = order[:min(most, len(order))]
-	people := make([]Person, 0, len(order))
 	for _, m := range order {
-		people = append(people, m.person())
+		dst = append(dst, m.person())
 	}
-	return people
+	return dst
 }
 
 // Person returns what is known of who is connected by an ID.

@@ -16,7 +16,15 @@ type Sanction struct {
 	UntilNanos int64  // Never: until it is taken back
 	Reason     string // safe text on one line, or empty
 
+	folded   string
 	skeleton names.Skeleton
+}
+
+// know works out what names are compared by.
+func (n *Sanction) know() {
+	if n.Name != "" {
+		n.folded, n.skeleton = names.Fold(n.Name), names.SkeletonOf(n.Name)
+	}
 }
 
 // sanctions are sanctions of one kind, the next to end first.
@@ -24,9 +32,7 @@ type sanctions struct{ list []*Sanction }
 
 // add puts a sanction in place of the one on the same name or address.
 func (s *sanctions) add(n *Sanction) {
-	if n.Name != "" {
-		n.skeleton = names.SkeletonOf(n.Name)
-	}
+	n.know()
 	s.list = slices.DeleteFunc(s.list, n.same)
 	i, _ := slices.BinarySearchFunc(s.list, n, (*Sanction).compare)
 	s.list = slices.Insert(s.list, i, n)
@@ -44,7 +50,7 @@ func (n *Sanction) compare(other *Sanction) int {
 }
 
 func (n *Sanction) same(other *Sanction) bool {
-	return n.Address == other.Address && names.Fold(n.Name) == names.Fold(other.Name)
+	return n.Address == other.Address && n.folded == other.folded
 }
 
 // on returns the sanction on a name that looks so, the last to end, or nil.
@@ -71,13 +77,16 @@ func (s *sanctions) at(address string) *Sanction {
 }
 
 // has reports whether adding n makes no more of them.
-func (s *sanctions) has(n *Sanction) bool { return slices.ContainsFunc(s.list, n.same) }
+func (s *sanctions) has(n *Sanction) bool {
+	n.know()
+	return slices.ContainsFunc(s.list, n.same)
+}
 
 // lift takes away every sanction on a name, or what looks like it, or an address.
 func (s *sanctions) lift(who *Sanction) (lifted []*Sanction) {
-	skeleton := names.SkeletonOf(who.Name)
+	who.know()
 	s.list = slices.DeleteFunc(s.list, func(n *Sanction) bool {
-		gone := who.Name != "" && n.Name != "" && n.skeleton.Alike(skeleton) || who.Address != "" && n.Address == who.Address
+		gone := who.Name != "" && n.Name != "" && n.skeleton.Alike(who.skeleton) || who.Address != "" && n.Address == who.Address
 		if gone {
 			lifted = append(lifted, n)
 		}
