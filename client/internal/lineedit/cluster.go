@@ -27,16 +27,24 @@ func cut(s string) (cluster, rest string) {
 }
 
 // cells returns how many cells a cluster takes on a terminal at most and at
-// least. Terminals differ: some go by clusters, some by code points.
+// least. Terminals differ: some go by clusters, some by code points, and marks with
+// a width of their own (Devanagari's) have none on others.
 func cells(cluster string) (most, least int) {
 	if len(cluster) == 1 {
 		return 1, 1
 	}
-	byCluster, byRune := uniseg.StringWidth(cluster), 0
-	for _, r := range cluster {
-		byRune += runeWidths.RuneWidth(r)
+	byCluster, byRune, base := uniseg.StringWidth(cluster), 0, 0
+	for i, r := range cluster {
+		width := runeWidths.RuneWidth(r)
+		if isRegional(r) {
+			width = 2 // half a flag: some show a wide letter
+		}
+		if i == 0 {
+			base = width
+		}
+		byRune += width
 	}
-	return max(byCluster, byRune), min(byCluster, byRune)
+	return max(byCluster, byRune), min(byCluster, byRune, base)
 }
 
 // visible returns what is drawn for a cluster, which is no line break, in rows of
@@ -59,6 +67,9 @@ func visible(cluster string, limit int) (drawn string, most, least int) {
 	}
 	return drawn, most, least
 }
+
+// isRegional tells whether r is a regional indicator, two of which are a flag.
+func isRegional(r rune) bool { return 0x1f1e6 <= r && r <= 0x1f1ff }
 
 // isSelector tells whether r is a variation selector.
 func isSelector(r rune) bool {

@@ -103,8 +103,8 @@ func (b *block) continued(l layout) (more string, ok bool) {
 	}
 	old, now := b.rows[n-1], l.rows[n-1]
 	more, ok = strings.CutPrefix(now.text, old.text)
-	// Where a cluster grew its terminal has drawn it already.
-	if !ok || len(now.spans) < len(old.spans) || !slices.Equal(now.spans[:len(old.spans)], old.spans) || more != "" && len(now.spans) == len(old.spans) {
+	// A cluster that grew is drawn anew: it may have become wider.
+	if !ok || len(now.spans) < len(old.spans) || !slices.Equal(now.spans[:len(old.spans)], old.spans) {
 		return "", false
 	}
 	for _, r := range l.rows[n:] {

@@ -117,11 +117,16 @@ func (e *Editor) searchKey(k Key) bool {
 	s := e.search
 	switch k.Code {
 	case Text, Paste:
-		s.query += strings.ReplaceAll(clean(k.Text), "\n", " ")
-		if len(s.query) > maxQueryBytes {
-			s.query = s.query[:(&line{text: s.query}).boundary(maxQueryBytes)]
+		// Each character is looked for, as if it came alone.
+		for rest := strings.ReplaceAll(clean(k.Text), "\n", " "); rest != ""; {
+			var cluster string
+			cluster, rest = cut(rest)
+			if len(s.query)+len(cluster) > maxQueryBytes {
+				break
+			}
+			s.query += cluster
+			e.look(min(s.found, len(e.history.lines)-1), -1)
 		}
-		e.look(min(s.found, len(e.history.lines)-1), -1)
 	case Backspace:
 		l := line{text: s.query}
 		at, _ := l.before(len(s.query))

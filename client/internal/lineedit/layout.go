@@ -16,9 +16,9 @@ const (
 )
 
 // A span is a cluster as it was drawn: how many cells it takes at most and at
-// least.
+// least, and how many bytes it is.
 type span struct {
-	most, least uint16
+	most, least, bytes uint16
 }
 
 // A row is a row of the input. It ends one cell before the right edge, by the
@@ -118,18 +118,18 @@ func (s *setter) cluster(c string) {
 		} else {
 			s.text += lineBreak
 		}
-		s.take(1, 1)
+		s.take(c, 1, 1)
 		s.end()
 		return
 	}
 	drawn, most, least := visible(c, s.limit)
 	s.fit(most)
 	s.text += drawn
-	s.take(most, least)
+	s.take(drawn, most, least)
 }
 
-func (s *setter) take(most, least int) {
-	s.spans = append(s.spans, span{uint16(most), uint16(least)})
+func (s *setter) take(drawn string, most, least int) {
+	s.spans = append(s.spans, span{uint16(most), uint16(least), uint16(len(drawn))})
 	s.used += most
 }
 
@@ -148,7 +148,7 @@ func (s *setter) end() {
 	s.rows = append(s.rows, s.row)
 	s.row = row{text: strings.Repeat(" ", s.indent) + s.style, used: s.indent}
 	if s.indent > 0 {
-		s.spans = slices.Repeat([]span{{1, 1}}, s.indent)
+		s.spans = slices.Repeat([]span{{1, 1, 1}}, s.indent)
 	}
 }
 
