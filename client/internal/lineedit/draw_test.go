@@ -15,7 +15,7 @@ func grid(e *Editor, s *terminaltest.Screen) string {
 	at, column := s.Cursor()
 	before := s.Before()
 	before += strings.Repeat(" ", max(0, column-widthOf(before)))
-	rows[at] = before + "|" + strings.TrimPrefix(rows[at], before)
+	rows[at] = before + "|" + rows[at][min(len(before), len(rows[at])):]
 	for len(rows) > 0 && rows[len(rows)-1] == "" {
 		rows = rows[:len(rows)-1]
 	}
