@@ -100,13 +100,11 @@ type Terminal interface {
 // the session without an error.
 func Run(ctx context.Context, o Options) error {
 	s := newSession(o)
-	defer s.guard()
 	quit := make(chan struct{})
+	defer func() { close(quit); s.link.close() }()
+	defer s.guard()
 	go func() { defer s.guard(); s.read(quit) }()
-	err := s.run(ctx)
-	close(quit)
-	s.link.close()
-	return err
+	return s.run(ctx)
 }
 
 // typed is a piece of the input, and how the input ended where it did.
