@@ -194,7 +194,7 @@ func TestTerminal(t *testing.T) {
 			s.says("Bye!\n")
 			s.server.Close()
 			s.ends(nil)
-			s.shows("famchat\n* you joined\nBye!\ndraft")
+			s.shows("famchat\n* you joined\nBye!\n> draft")
 		},
 		"hung up": func(t *testing.T, s *seat) {
 			_ = s.keys.CloseWithError(syscall.EIO)
@@ -289,7 +289,7 @@ func TestTheServerGoes(t *testing.T) {
 			s.types("draft")
 			s.goes()
 			s.types("x")
-			s.shows("famchat\n* you joined\n# Bye!\ndraft\n" + goneLine)
+			s.shows("famchat\n* you joined\n# Bye!\n> draft\n" + goneLine)
 			s.types("\r")
 			s.ends(nil)
 		},

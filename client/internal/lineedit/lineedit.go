@@ -48,6 +48,7 @@ type Editor struct {
 	config        Config
 	width, height int
 	prompt        string
+	last          string // prompt that was not empty
 	line          line
 	history       history
 	search        *search
@@ -204,6 +205,9 @@ func (e *Editor) move(by int) {
 // the terminal's bell.
 func (e *Editor) Print(lines []string, prompt string, bell bool) {
 	e.prompt = prompt
+	if prompt != "" {
+		e.last = prompt
+	}
 	if len(lines) > 0 {
 		e.erase()
 		e.lines(lines)
@@ -264,10 +268,10 @@ func (e *Editor) Leave() {
 	if e.line.text == "" || e.aside {
 		return
 	}
-	pos := e.line.pos
-	e.line.pos = len(e.line.text)
+	pos, prompt := e.line.pos, e.prompt
+	e.line.pos, e.prompt = len(e.line.text), e.last
 	e.draw(e.layout())
-	e.line.pos = pos
+	e.line.pos, e.prompt = pos, prompt
 	e.out = append(e.out, "\r\n"...)
 	e.block = block{}
 }
