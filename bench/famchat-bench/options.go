@@ -19,16 +19,18 @@ const (
 	partLatency    = "latency"
 	partDisturbed  = "disturbed"
 	partPlugins    = "plugins"
+	partTyping     = "typing"
 	partMemory     = "memory"
 	partRest       = "rest"
 )
 
-var allParts = []string{partThroughput, partLatency, partDisturbed, partPlugins, partMemory, partRest}
+var allParts = []string{partThroughput, partLatency, partDisturbed, partPlugins, partTyping, partMemory, partRest}
 
 // options are the flags.
 type options struct {
 	daemon     string        // the famchatd to measure
-	rounds     int           // rounds of throughput, latency, disturbed and plugins
+	client     string        // the famchat that is typed at
+	rounds     int           // rounds of all but memory and rest
 	window     time.Duration // the timed part of a round
 	gomaxprocs int           // for the daemon; the generator keeps its own
 	parts      []string      // some of allParts
@@ -53,6 +55,7 @@ type plan struct {
 	verifyWaves    int // each member sends verifyBatch messages in each
 	disturbed      disturbedPlan
 	plugins        pluginPlan
+	typing         typingPlan
 }
 
 // disturbedPlan are the sizes of the disturbances.
@@ -79,6 +82,7 @@ func fullPlan() plan {
 		disturbed: disturbedPlan{members: 1000, rate: 50, floodLines: 1e6, arrivals: 2000, storm: time.Second,
 			halves: 1000, joins: 20, pause: 500 * time.Millisecond},
 		plugins: pluginPlan{members: 10, rate: 50},
+		typing:  typingPlan{flood: 10000, key: 10 * time.Millisecond},
 	}
 }
 
@@ -92,6 +96,7 @@ func quickPlan() plan {
 		disturbed: disturbedPlan{members: 20, rate: 50, floodLines: 200, arrivals: 50, storm: 200 * time.Millisecond,
 			halves: 20, joins: 5, pause: 50 * time.Millisecond},
 		plugins: pluginPlan{members: 5, rate: 50},
+		typing:  typingPlan{flood: 1000, key: 10 * time.Millisecond},
 	}
 }
 
@@ -118,7 +123,8 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	flags := flag.NewFlagSet("famchat-bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&o.daemon, "daemon", "", "the famchatd to measure (default: the one beside this program)")
-	flags.IntVar(&o.rounds, "rounds", 0, "rounds of throughput, latency, disturbed and plugins (default 5; 1 with --quick)")
+	flags.StringVar(&o.client, "client", "", "the famchat that is typed at (default: the one beside this program)")
+	flags.IntVar(&o.rounds, "rounds", 0, "rounds of all but memory and rest (default 5; 1 with --quick)")
 	flags.DurationVar(&o.window, "window", 0, "timed part of a round (default 3s; 200ms with --quick)")
 	flags.IntVar(&o.gomaxprocs, "gomaxprocs", runtime.NumCPU(), "GOMAXPROCS of the daemon")
 	flags.StringVar(&only, "only", strings.Join(allParts, ","), "the parts to run")
@@ -131,6 +137,14 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	err := o.validate(flags.Args())
 	if err == nil && o.daemon == "" {
 		o.daemon, err = besideMe("famchatd")
+	}
+	if err == nil && o.client == "" {
+		o.client, err = besideMe("famchat")
+	}
+	if err == nil && slices.Contains(o.parts, partTyping) {
+		if _, err = os.Stat(o.client); err != nil {
+			err = fmt.Errorf("no client to type at: %w (build it with make, name one with --client, or leave typing out of --only)", err)
+		}
 	}
 	if err == nil {
 		_, err = os.Stat(o.daemon)
