@@ -80,6 +80,8 @@ type Terminal interface {
 	Size() (width, height int)
 	// Signals delivers SIGWINCH and SIGCONT.
 	Signals() <-chan os.Signal
+	// Stops tells whether Suspend stops the process.
+	Stops() bool
 	// Suspend gives it back, stops the process and takes it again when that goes on.
 	Suspend() error
 	// Resume takes it again after the process was stopped from outside.

@@ -140,6 +140,9 @@ func (t *terminal) keep() {
 
 // suspend stops the process, as Ctrl-Z does.
 func (t *terminal) suspend() {
+	if !t.Stops() {
+		return
+	}
 	t.editor.Leave()
 	_ = t.flush()
 	if err := t.Suspend(); err != nil {

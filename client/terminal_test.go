@@ -25,6 +25,7 @@ type fakeTerminal struct {
 	signals   chan os.Signal
 	suspended int
 	closed    int
+	stays     bool // it cannot be stopped
 	// failing is what Write returns, panics what it panics with.
 	failing error
 	panics  bool
@@ -41,6 +42,7 @@ func (f *fakeTerminal) Write(b []byte) (int, error) {
 }
 func (f *fakeTerminal) Size() (int, int)          { return f.screen.Size() }
 func (f *fakeTerminal) Signals() <-chan os.Signal { return f.signals }
+func (f *fakeTerminal) Stops() bool               { return !f.stays }
 func (f *fakeTerminal) Suspend() error            { f.suspended++; return nil }
 func (f *fakeTerminal) Resume() error             { return nil }
 func (f *fakeTerminal) Close()                    { f.closed++ }
@@ -242,6 +244,14 @@ func TestTerminal(t *testing.T) {
 			s.shows("famchat\n* you joined\n> draft\n> draft")
 			if s.term.suspended != 1 {
 				t.Errorf("it was suspended %d times", s.term.suspended)
+			}
+		},
+		"Ctrl-Z where no shell would continue it": func(t *testing.T, s *seat) {
+			s.term.stays = true
+			s.types("draft\x1a")
+			s.shows("famchat\n* you joined\n> draft")
+			if s.term.suspended != 0 {
+				t.Error("it was suspended")
 			}
 		},
 		"stopped from outside and continued": func(t *testing.T, s *seat) {

@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 )
 
@@ -112,6 +113,13 @@ func (t *Terminal) Size() (width, height int) {
 // caught, Go cannot give it its effect back, and SIGSTOP in its place would stop
 // for good what no shell looks after.
 func (t *Terminal) Signals() <-chan os.Signal { return t.signals }
+
+// Stops tells whether Suspend stops the process. Where it was started by the terminal
+// itself and not by a shell, nobody could continue it, and the kernel does not stop it.
+func (t *Terminal) Stops() bool {
+	session, err := unix.Getsid(0)
+	return err == nil && session != unix.Getpid()
+}
 
 // Suspend gives the terminal back, stops the process group as Ctrl-Z does in
 // cooked mode, and takes the terminal again when it is continued.
