@@ -366,8 +366,7 @@ func TestReconnect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var tried []time.Duration
 		var last time.Time
-		var s *seat
-		s = sit(t, func(o *Options) {
+		s := sit(t, func(o *Options) {
 			o.Reconnect = true
 			dial := o.Redial
 			o.Redial = func(ctx context.Context) (net.Conn, error) {

@@ -9,8 +9,11 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
+
+	"github.com/creack/pty"
 )
 
 // inCI is set where everything that a test wants is installed.
@@ -74,9 +77,20 @@ func (p *pane) tmux(args ...string) string {
 	return string(out)
 }
 
+// resize makes the window another size, and waits until the programs in it can know:
+// tmux tells them up to a quarter of a second after it has broken the rows anew.
 func (p *pane) resize(width, height int) {
 	p.t.Helper()
 	p.tmux("resize-window", "-x", fmt.Sprint(width), "-y", fmt.Sprint(height))
+	tty, err := os.OpenFile(strings.TrimSpace(p.tmux("display-message", "-p", "#{pane_tty}")), os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer tty.Close()
+	p.await(fmt.Sprintf("a window of %d x %d", width, height), func([]string) bool {
+		rows, columns, err := pty.Getsize(tty)
+		return err == nil && rows == height && columns == width
+	})
 }
 
 // types types text, and keys named as tmux names them.
