@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -534,3 +535,37 @@ func TestHistoryIsKept(t *testing.T) {
 		})
 	}
 }
+
+// A session of days costs no more memory than one of minutes.
+func TestMemoryIsBounded(t *testing.T) {
+	near, far := net.Pipe()
+	defer near.Close()
+	defer far.Close()
+	term := newTerminal(Options{Conn: near, Terminal: discarding{}, Color: true})
+	d := decoder{color: true}
+	day := func(lines int) uint64 {
+		for i := range lines {
+			frame := fmt.Appendf(nil, "%s\x1b[2m21:04\x1b[0m   \x1b[35mmum\x1b[0m: line %d, as long as people write\n\a> ", erase, i)
+			if err := term.show(d.next(frame)); err != nil {
+				t.Fatal(err)
+			}
+			if i%10 == 0 {
+				term.typed(fmt.Appendf(nil, "typed %d\t\x1b[200~a\nb\x1b[201~\r\x12t\x07", i), false)
+			}
+		}
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	first := day(10_500)
+	if more := int64(day(20_000)) - int64(first); more > 1<<20 {
+		t.Errorf("it took %d bytes more", more)
+	}
+}
+
+// discarding is a terminal that nobody looks at.
+type discarding struct{ Terminal }
+
+func (discarding) Write(b []byte) (int, error) { return len(b), nil }
+func (discarding) Size() (int, int)            { return 80, 24 }
