@@ -59,7 +59,6 @@ type seat struct {
 	dials chan net.Conn
 	done  chan error
 	stop  context.CancelFunc
-	name  string
 }
 
 // sit begins a session; change may change its options.
