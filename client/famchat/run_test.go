@@ -124,6 +124,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"a", "b"}, 2, "", "one address"},
 		{[]string{"--name", strings.Repeat("x", 4097)}, 2, "", "4096"},
 		{[]string{"host:port"}, 2, "", `"host:port": not an address`},
+		{[]string{"--reconnect"}, 2, "", "--reconnect is for a terminal"},
 	} {
 		var out, errs bytes.Buffer
 		code := run(t.Context(), test.args, strings.NewReader(""), &out, &errs)
@@ -144,6 +145,23 @@ func TestAddressFromTheEnvironment(t *testing.T) {
 		}
 		if got, err := parse([]string{"given"}); got.addr != "given" || err != nil {
 			t.Errorf("FAMCHAT_ADDR=%q and an argument: got %q, %v", env, got.addr, err)
+		}
+	}
+}
+
+func TestWhereTheHistoryIs(t *testing.T) {
+	for _, test := range []struct{ state, home, want string }{
+		{"", "/home/anna", "/home/anna/.local/state/famchat/history"},
+		{"/var/state", "/home/anna", "/var/state/famchat/history"},
+		{"relative", "/home/anna", "/home/anna/.local/state/famchat/history"},
+		{"/var/state", "", "/var/state/famchat/history"},
+		{"", "", ""},
+	} {
+		getenv := func(name string) string {
+			return map[string]string{"XDG_STATE_HOME": test.state, "HOME": test.home}[name]
+		}
+		if got, err := historyPath(getenv); got != test.want || (err != nil) != (test.want == "") {
+			t.Errorf("XDG_STATE_HOME=%s HOME=%s: got %q, %v; want %q", test.state, test.home, got, err, test.want)
 		}
 	}
 }
