@@ -43,6 +43,14 @@ const (
 	maxQueued = 64
 )
 
+// A History is what was typed before.
+type History interface {
+	// Lines are the lines, the oldest first; one may have line breaks.
+	Lines() []string
+	// Add keeps more lines.
+	Add(lines []string) error
+}
+
 // Options are what a session needs.
 type Options struct {
 	// Conn is the connection to the server. Run closes it.
@@ -65,8 +73,8 @@ type Options struct {
 	// Truncates says that the terminal cuts off what does not fit when it becomes
 	// narrower, and does not break the rows anew.
 	Truncates bool
-	// History keeps what was typed from one session to the next; nil does not.
-	History *History
+	// History keeps what was typed from one session to the next; nil is none.
+	History History
 	// Redial connects to the server once more; nil cannot.
 	Redial func(context.Context) (net.Conn, error)
 	// Reconnect uses Redial by itself when the server has gone.

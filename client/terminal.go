@@ -24,7 +24,7 @@ type terminal struct {
 	Terminal
 	editor  *lineedit.Editor
 	parser  lineedit.Parser
-	history *History
+	history History
 	bell    bool
 	// wait runs while the rest of a key is waited for.
 	wait *time.Timer
@@ -41,9 +41,11 @@ func newTerminal(o Options) *terminal {
 	t := &terminal{Terminal: o.Terminal, history: o.History, bell: o.Bell, wait: time.NewTimer(0)}
 	t.wait.Stop()
 	width, height := o.Terminal.Size()
-	t.editor = lineedit.New(lineedit.Config{
-		Width: width, Height: height, Color: o.Color, Truncates: o.Truncates, MaxBytes: maxLine, History: o.History.Lines(),
-	})
+	c := lineedit.Config{Width: width, Height: height, Color: o.Color, Truncates: o.Truncates, MaxBytes: maxLine}
+	if o.History != nil {
+		c.History = o.History.Lines()
+	}
+	t.editor = lineedit.New(c)
 	return t
 }
 

@@ -88,8 +88,7 @@ func (c *console) runTerminal(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	history := openHistory(c.app.getenv)
-	history.load(line)
+	past := openPast(c.app.getenv, line)
 	line.SetCtrlCAborts(true)
 	line.SetTabCompletionStyle(liner.TabPrints)
 	line.SetWordCompleter(func(text string, at int) (string, []string, string) { return c.complete(ctx, text, at) })
@@ -125,7 +124,7 @@ func (c *console) runTerminal(ctx context.Context) error {
 			continue
 		}
 		line.AppendHistory(text)
-		if err := history.add(text); err != nil {
+		if err := past.add(text); err != nil {
 			c.app.p.fail(fmt.Sprintf("the history cannot be written: %v", err))
 		}
 		args, err := split(text)

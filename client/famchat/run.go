@@ -12,6 +12,8 @@ import (
 
 	"famchat/client"
 	"famchat/client/internal/lineedit/tty"
+	"famchat/internal/folders"
+	"famchat/internal/history"
 	"famchat/internal/version"
 	"famchat/protocol"
 )
@@ -100,7 +102,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	o := client.Options{Conn: conn, In: stdin, Out: stdout, Err: stderr, Name: opts.name}
 	if terminal {
-		o.History = history(opts, stderr)
+		o.History = openHistory(opts, stderr)
 		if err := onTerminal(&o, opts, stdin.(*os.File), stdout.(*os.File)); err != nil {
 			conn.Close()
 			return report(stderr, err)
@@ -124,35 +126,21 @@ func onTerminal(o *client.Options, opts options, in, out *os.File) error {
 	return nil
 }
 
-// history opens what was typed before, if it is wanted. A chat without it is one all
-// the same.
-func history(opts options, stderr io.Writer) *client.History {
+// openHistory opens what was typed before, if it is wanted. A chat without it is one
+// all the same.
+func openHistory(opts options, stderr io.Writer) client.History {
 	if opts.noHistory {
 		return nil
 	}
-	path, err := historyPath(os.Getenv)
+	folder, err := folders.State(os.Getenv)
 	if err == nil {
-		var h *client.History
-		if h, err = client.OpenHistory(path); err == nil {
+		var h *history.File
+		if h, err = history.Open(filepath.Join(folder, "history")); err == nil {
 			return h
 		}
 	}
 	_ = print(stderr, fmt.Sprintf("famchat: what you type is not kept for the next time: %v\n", err))
 	return nil
-}
-
-// historyPath is where what is typed is kept, by the XDG Base Directory
-// Specification.
-func historyPath(getenv func(string) string) (string, error) {
-	state := getenv("XDG_STATE_HOME")
-	if !filepath.IsAbs(state) {
-		home := getenv("HOME")
-		if home == "" {
-			return "", errors.New("neither XDG_STATE_HOME nor HOME is set")
-		}
-		state = filepath.Join(home, ".local", "state")
-	}
-	return filepath.Join(state, "famchat", "history"), nil
 }
 
 // misused says what is wrong with the command line.

@@ -149,23 +149,6 @@ func TestAddressFromTheEnvironment(t *testing.T) {
 	}
 }
 
-func TestWhereTheHistoryIs(t *testing.T) {
-	for _, test := range []struct{ state, home, want string }{
-		{"", "/home/anna", "/home/anna/.local/state/famchat/history"},
-		{"/var/state", "/home/anna", "/var/state/famchat/history"},
-		{"relative", "/home/anna", "/home/anna/.local/state/famchat/history"},
-		{"/var/state", "", "/var/state/famchat/history"},
-		{"", "", ""},
-	} {
-		getenv := func(name string) string {
-			return map[string]string{"XDG_STATE_HOME": test.state, "HOME": test.home}[name]
-		}
-		if got, err := historyPath(getenv); got != test.want || (err != nil) != (test.want == "") {
-			t.Errorf("XDG_STATE_HOME=%s HOME=%s: got %q, %v; want %q", test.state, test.home, got, err, test.want)
-		}
-	}
-}
-
 func TestNobodyListens(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

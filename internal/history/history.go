@@ -1,4 +1,6 @@
-package client
+// Package history keeps what a person typed from one session to the next, in a file.
+// It knows nothing of what the lines mean, nor of how they are edited.
+package history
 
 import (
 	"bufio"
@@ -11,24 +13,24 @@ import (
 )
 
 const (
-	// maxHistory is how many lines are read from a history file; when it has twice
+	// maxLines is how many lines are read from a history file; when it has twice
 	// as many it is written anew.
-	maxHistory = 1000
-	// maxHistoryBytes is how much of the end of the file is read.
-	maxHistoryBytes = 4 << 20
+	maxLines = 1000
+	// maxBytes is how much of the end of the file is read.
+	maxBytes = 4 << 20
 )
 
-// A History is a file of what was typed, one line for each message, the oldest
-// first; a line break within a message is \n there, and a backslash \\. Several
-// clients may add to one. Nobody but its owner may read it.
-type History struct {
+// A File is what was typed, one line for each, the oldest first; a line break within
+// one is \n there, and a backslash \\. Several programs may add to it. Nobody but its
+// owner may read it.
+type File struct {
 	path  string
 	lines []string
 }
 
-// OpenHistory reads the history at path, which need not be there yet.
-func OpenHistory(path string) (*History, error) {
-	h := &History{path: path}
+// Open reads the history at path, which need not be there yet.
+func Open(path string) (*File, error) {
+	h := &File{path: path}
 	f, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return h, nil
@@ -40,15 +42,18 @@ func OpenHistory(path string) (*History, error) {
 	if err := h.read(f); err != nil {
 		return nil, err
 	}
-	if len(h.lines) <= 2*maxHistory {
+	if err := f.Chmod(0o600); err != nil {
+		return nil, err
+	}
+	if len(h.lines) <= 2*maxLines {
 		return h, nil
 	}
-	h.lines = h.lines[len(h.lines)-maxHistory:]
+	h.lines = h.lines[len(h.lines)-maxLines:]
 	return h, h.rewrite()
 }
 
 // read reads the end of the file.
-func (h *History) read(f *os.File) error {
+func (h *File) read(f *os.File) error {
 	info, err := f.Stat()
 	if err != nil {
 		return err
@@ -56,9 +61,9 @@ func (h *History) read(f *os.File) error {
 	if !info.Mode().IsRegular() {
 		return fmt.Errorf("%s is no ordinary file", h.path)
 	}
-	skip := info.Size() > maxHistoryBytes
+	skip := info.Size() > maxBytes
 	if skip {
-		if _, err := f.Seek(-maxHistoryBytes, io.SeekEnd); err != nil {
+		if _, err := f.Seek(-maxBytes, io.SeekEnd); err != nil {
 			return err
 		}
 	}
@@ -78,7 +83,7 @@ func (h *History) read(f *os.File) error {
 }
 
 // rewrite writes the file anew.
-func (h *History) rewrite() error {
+func (h *File) rewrite() error {
 	f, err := os.CreateTemp(filepath.Dir(h.path), ".history-*") // with mode 0600
 	if err != nil {
 		return err
@@ -94,8 +99,8 @@ func (h *History) rewrite() error {
 	return nil
 }
 
-// Lines returns the lines that were read; of a nil History none.
-func (h *History) Lines() []string {
+// Lines returns the lines that were read; of a nil File none.
+func (h *File) Lines() []string {
 	if h == nil {
 		return nil
 	}
@@ -103,7 +108,7 @@ func (h *History) Lines() []string {
 }
 
 // Add adds lines to the file, and makes it where it is not there.
-func (h *History) Add(lines []string) error {
+func (h *File) Add(lines []string) error {
 	if err := os.MkdirAll(filepath.Dir(h.path), 0o700); err != nil {
 		return err
 	}
