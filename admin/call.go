@@ -49,7 +49,10 @@ const (
 // where requests are checked.
 func (s *Server) serve(stop context.Context, w http.ResponseWriter, r *http.Request, methods map[string]route) {
 	c := &call{server: s, backend: s.backend, control: http.NewResponseController(w), writer: w, request: r}
-	c.caller, _ = r.Context().Value(callerKey{}).(peer)
+	var known bool
+	if c.caller, known = r.Context().Value(callerKey{}).(peer); !known {
+		c.caller = nobody
+	}
 	_ = c.control.SetReadDeadline(time.Now().Add(bodyTimeout))
 	_ = c.control.SetWriteDeadline(time.Now().Add(bodyTimeout + slowTimeout + answerTimeout))
 	err := c.check(methods)
@@ -57,19 +60,18 @@ func (s *Server) serve(stop context.Context, w http.ResponseWriter, r *http.Requ
 		c.refuse(err)
 		return
 	}
-	ctx, cancel := context.WithCancel(r.Context())
-	if c.route.timeout > 0 {
-		ctx, cancel = context.WithTimeout(r.Context(), c.route.timeout)
-	}
-	defer cancel()
-	c.ctx = ctx
+	var cancel context.CancelFunc
 	if c.route.stream != nil {
+		c.ctx, cancel = context.WithCancel(r.Context())
+		defer cancel()
 		defer context.AfterFunc(stop, cancel)()
 		if err := c.safely(func() (any, error) { return nil, c.route.stream(c) }, new(any)); err != nil {
 			c.refuse(err)
 		}
 		return
 	}
+	c.ctx, cancel = context.WithTimeout(r.Context(), c.route.timeout)
+	defer cancel()
 	var answer any
 	err = c.safely(func() (any, error) { return c.route.do(c) }, &answer)
 	if c.route.change != "" {

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -242,18 +243,18 @@ func (c *Client) exchange(ctx context.Context, timeout time.Duration, method, pa
 	}
 	// A connection of its own for each: there is nothing to close, and none that the
 	// daemon has closed already.
-	connected := false
+	var connected atomic.Bool // a dial may outlast the request
 	transport := &http.Transport{
 		DisableKeepAlives:     true,
 		ResponseHeaderTimeout: timeout + answerGrace,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			conn, err := c.dial(ctx)
-			connected = err == nil
+			connected.Store(err == nil)
 			return conn, err
 		},
 	}
 	answer, err := transport.RoundTrip(request)
-	if err != nil && connected && c.explain(err) == err && ctx.Err() == nil {
+	if err != nil && connected.Load() && c.explain(err) == err && ctx.Err() == nil {
 		// net/http has no type for a connection that ended before the request was written.
 		return nil, &NoDaemonError{Socket: c.socket(), Ended: true, Err: err}
 	}

@@ -10,7 +10,7 @@ const solLocal = 0
 func credentials(fd int) (peer, error) {
 	c, err := unix.GetsockoptXucred(fd, solLocal, unix.LOCAL_PEERCRED)
 	if err != nil {
-		return peer{}, err
+		return nobody, err
 	}
 	return peer{uid: int(c.Uid)}, nil
 }

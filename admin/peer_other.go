@@ -6,5 +6,5 @@ import "errors"
 
 // credentials fails, and so nobody is let in, where it is not known how to ask.
 func credentials(int) (peer, error) {
-	return peer{}, errors.ErrUnsupported
+	return nobody, errors.ErrUnsupported
 }

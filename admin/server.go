@@ -60,14 +60,9 @@ func (s *Server) Serve(ctx context.Context, l *Listener) error {
 func (s *Server) serveConns(ctx context.Context, l net.Listener) error {
 	calls, endCalls := context.WithCancel(context.WithoutCancel(ctx))
 	defer endCalls()
-	var underway sync.WaitGroup
-	handler := s.handler(ctx)
+	gate := &gate{handler: s.handler(ctx)}
 	server := &http.Server{
-		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			underway.Add(1)
-			defer underway.Done()
-			handler.ServeHTTP(w, r)
-		}),
+		Handler:           gate,
 		ReadHeaderTimeout: headerTimeout,
 		WriteTimeout:      answerTimeout, // of what goes wrong before there is a request
 		IdleTimeout:       idleTimeout,
@@ -78,12 +73,7 @@ func (s *Server) serveConns(ctx context.Context, l net.Listener) error {
 			return context.WithValue(ctx, callerKey{}, c.(*conn).peer)
 		},
 	}
-	stopped := make(chan struct{})
-	go func() {
-		defer close(stopped)
-		<-calls.Done()
-	}()
-	stop := context.AfterFunc(ctx, func() {
+	context.AfterFunc(ctx, func() {
 		defer endCalls()
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 		defer cancel()
@@ -92,17 +82,44 @@ func (s *Server) serveConns(ctx context.Context, l net.Listener) error {
 		}
 	})
 	err := server.Serve(l)
-	if !errors.Is(err, http.ErrServerClosed) {
-		// The socket broke: nothing ends it but this.
-		stop()
+	if errors.Is(err, http.ErrServerClosed) {
+		err = nil
+	} else {
+		// The socket broke.
 		_ = server.Close()
 		endCalls()
-	} else {
-		err = nil
 	}
-	<-stopped
-	underway.Wait()
+	<-calls.Done()
+	gate.close()
 	return err
+}
+
+// gate lets requests through until it is closed.
+type gate struct {
+	handler  http.Handler
+	mu       sync.Mutex
+	closed   bool
+	underway sync.WaitGroup
+}
+
+func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	g.mu.Lock()
+	if g.closed {
+		g.mu.Unlock()
+		return // its connection is closed, too
+	}
+	g.underway.Add(1)
+	g.mu.Unlock()
+	defer g.underway.Done()
+	g.handler.ServeHTTP(w, r)
+}
+
+// close lets nothing through any more, and waits for what is.
+func (g *gate) close() {
+	g.mu.Lock()
+	g.closed = true
+	g.mu.Unlock()
+	g.underway.Wait()
 }
 
 // callerKey is the key of the peer in the context of its requests.

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"regexp"
 	"strings"
@@ -101,6 +103,16 @@ func TestWhatIsNoRequestIsASentence(t *testing.T) {
 	}
 	if asked := f.requests(); len(asked) > 0 {
 		t.Errorf("the daemon was asked %v", asked)
+	}
+}
+
+func TestACallerWhoIsNotKnownIsKeptOut(t *testing.T) {
+	f := &fake{}
+	s := NewServer(f, slog.New(slog.DiscardHandler))
+	answer := httptest.NewRecorder()
+	s.handler(t.Context()).ServeHTTP(answer, httptest.NewRequest("GET", "/v1/members", nil))
+	if answer.Code != http.StatusForbidden || len(f.requests()) > 0 {
+		t.Errorf("got %d, and it was asked %v", answer.Code, f.requests())
 	}
 }
 

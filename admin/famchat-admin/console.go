@@ -30,9 +30,14 @@ const (
 type console struct {
 	app       *app
 	lost      bool // the daemon was not there at the last prompt
-	failed    error
 	interrupt chan os.Signal
 	asking    atomic.Bool // a command waits for an answer
+
+	// On a terminal.
+	line   *liner.State
+	past   *past
+	raw    liner.ModeApplier // the terminal while a line is typed
+	cooked liner.ModeApplier // and while a command runs: as it was
 }
 
 // runConsole is the console on a terminal; elsewhere it runs what it reads, a command on a line,
@@ -41,7 +46,6 @@ func (a *app) runConsole(ctx context.Context) error {
 	c := &console{app: a, interrupt: make(chan os.Signal, 1)}
 	a.console = true
 	if !a.terminal {
-		// A command that reads standard input itself would read the commands.
 		return c.runLines(ctx)
 	}
 	if !signal.Ignored(syscall.SIGINT) {
@@ -55,6 +59,7 @@ func (a *app) runConsole(ctx context.Context) error {
 func (c *console) runLines(ctx context.Context) error {
 	ctx, stop := interruptible(ctx)
 	defer stop()
+	var failed error
 	lines := bufio.NewScanner(c.app.in)
 	for number := 1; lines.Scan() && !c.app.quit; number++ {
 		args, err := split(lines.Text())
@@ -64,7 +69,7 @@ func (c *console) runLines(ctx context.Context) error {
 		if err != nil {
 			c.app.p.fail(fmt.Sprintf("%s: line %d: %s", name, number, strings.TrimSpace(lines.Text())))
 			c.app.report(err)
-			c.failed = &outcomesError{exitCode(err)}
+			failed = &outcomesError{exitCode(err)}
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -73,36 +78,24 @@ func (c *console) runLines(ctx context.Context) error {
 	if err := lines.Err(); err != nil {
 		return fmt.Errorf("the commands cannot be read: %w", err)
 	}
-	return c.failed
+	return failed
 }
 
 // runTerminal reads from the terminal until Ctrl-D, quit, or ctx ends.
-func (c *console) runTerminal(ctx context.Context) error {
-	cooked, err := liner.TerminalMode()
-	if err != nil {
+func (c *console) runTerminal(ctx context.Context) (err error) {
+	if c.cooked, err = liner.TerminalMode(); err != nil {
 		return err
 	}
-	line := liner.NewLiner()
-	defer line.Close()
-	raw, err := liner.TerminalMode()
-	if err != nil {
+	c.line = liner.NewLiner()
+	defer c.line.Close()
+	if c.raw, err = liner.TerminalMode(); err != nil {
 		return err
 	}
-	past := openPast(c.app.getenv, line)
-	line.SetCtrlCAborts(true)
-	line.SetTabCompletionStyle(liner.TabPrints)
-	line.SetWordCompleter(func(text string, at int) (string, []string, string) { return c.complete(ctx, text, at) })
-	c.app.ask = func(ctx context.Context, question string) (bool, error) {
-		_ = c.app.p.flush()
-		c.asking.Store(true)
-		defer c.asking.Store(false)
-		if err := raw.ApplyMode(); err != nil {
-			return false, err
-		}
-		defer func() { _ = cooked.ApplyMode() }()
-		answer, err := c.prompt(ctx, line, question+" [y/N] ", "")
-		return err == nil && isYes(answer), ctx.Err()
-	}
+	c.past = openPast(c.app.getenv, c.line)
+	c.line.SetCtrlCAborts(true)
+	c.line.SetTabCompletionStyle(liner.TabPrints)
+	c.line.SetWordCompleter(func(text string, at int) (string, []string, string) { return c.complete(ctx, text, at) })
+	c.app.ask = c.ask
 	c.app.p.line(dim, "Type help for the commands; Ctrl-D leaves.")
 	again := "" // what could not be run, to be typed right
 	for !c.app.quit && ctx.Err() == nil {
@@ -112,40 +105,63 @@ func (c *console) runTerminal(ctx context.Context) error {
 		if c.lost {
 			shown = lostPrompt
 		}
-		text, err := c.prompt(ctx, line, shown, again)
+		text, err := c.prompt(ctx, shown, again)
 		again = ""
 		switch {
 		case errors.Is(err, liner.ErrPromptAborted):
 			continue
 		case err != nil:
 			c.app.p.line(plain, "")
-			return c.app.leave(err)
+			return leave(err)
 		case strings.TrimSpace(text) == "":
 			continue
 		}
-		line.AppendHistory(text)
-		if err := past.add(text); err != nil {
-			c.app.p.fail(fmt.Sprintf("the history cannot be written: %v", err))
-		}
+		c.remember(text)
 		args, err := split(text)
 		if err != nil {
 			again = text
 			c.app.report(err)
 			continue
 		}
-		if err := cooked.ApplyMode(); err != nil {
-			return err
-		}
-		c.app.report(c.interruptible(ctx, args))
-		if err := raw.ApplyMode(); err != nil {
+		if err := c.run(ctx, args); err != nil {
 			return err
 		}
 	}
 	return ctx.Err()
 }
 
+// remember keeps what was typed.
+func (c *console) remember(text string) {
+	c.line.AppendHistory(text)
+	if err := c.past.add(text); err != nil {
+		c.app.p.fail(fmt.Sprintf("the history cannot be written: %v", err))
+	}
+}
+
+// run runs a command on the terminal as it was before the console.
+func (c *console) run(ctx context.Context, args []string) error {
+	if err := c.cooked.ApplyMode(); err != nil {
+		return err
+	}
+	c.app.report(c.interruptible(ctx, args))
+	return c.raw.ApplyMode()
+}
+
+// ask asks what is answered with yes or no, while a command runs.
+func (c *console) ask(ctx context.Context, question string) (bool, error) {
+	_ = c.app.p.flush()
+	c.asking.Store(true)
+	defer c.asking.Store(false)
+	if err := c.raw.ApplyMode(); err != nil {
+		return false, err
+	}
+	defer func() { _ = c.cooked.ApplyMode() }()
+	answer, err := c.prompt(ctx, question+" [y/N] ", "")
+	return err == nil && isYes(answer), ctx.Err()
+}
+
 // leave makes an error of the end of the input, which is none when it was wanted.
-func (a *app) leave(err error) error {
+func leave(err error) error {
 	if errors.Is(err, io.EOF) {
 		return nil
 	}
@@ -153,14 +169,14 @@ func (a *app) leave(err error) error {
 }
 
 // prompt reads a line. ctx ends it, though the terminal is read on: the process ends then.
-func (c *console) prompt(ctx context.Context, line *liner.State, prompt, text string) (string, error) {
+func (c *console) prompt(ctx context.Context, prompt, text string) (string, error) {
 	type answer struct {
 		text string
 		err  error
 	}
 	done := make(chan answer, 1)
 	go func() {
-		text, err := line.PromptWithSuggestion(prompt, text, -1)
+		text, err := c.line.PromptWithSuggestion(prompt, text, -1)
 		done <- answer{text, err}
 	}()
 	for {

@@ -245,6 +245,20 @@ func TestSIGINTAtThePromptEndsNothing(t *testing.T) {
 	x.exits(exitDone)
 }
 
+func TestAConsoleWorksOnATerminalThatKnowsNothing(t *testing.T) {
+	dir := home(t)
+	family().serve(t, socketIn(dir))
+	x := open(t, dir, []string{"TERM=dumb"})
+	x.sees(prompt)
+	x.types("list" + enter)
+	x.sees("anna", prompt)
+	x.types(ctrlD)
+	x.exits(exitDone)
+	if strings.Contains(x.all(), "\x1b") {
+		t.Errorf("there is an escape sequence: %q", x.all())
+	}
+}
+
 func TestMistypedCommandsAreHelpedInTheConsole(t *testing.T) {
 	x, _, _ := openConsole(t, family())
 	for typed, want := range map[string]string{

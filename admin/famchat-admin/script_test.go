@@ -23,6 +23,9 @@ import (
 // watchdog is how long a test waits for what must happen.
 const watchdog = 30 * time.Second
 
+// raceEnv has the options of the race detector.
+const raceEnv = "GORACE"
+
 // binaries is the folder of the real binaries, built once, where a test needs them.
 var binaries = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "fcbin")
@@ -50,6 +53,10 @@ func (t tidy) Run() int {
 }
 
 func TestMain(m *testing.M) {
+	// The race detector would keep each process for a second at its end.
+	if os.Getenv(raceEnv) == "" {
+		os.Setenv(raceEnv, "atexit_sleep_ms=0")
+	}
 	// The test's own binary is famchat-admin in the scripts, and so under the race detector.
 	testscript.Main(tidy{m}, map[string]func(){name: main})
 }
@@ -120,6 +127,7 @@ func setUp(e *testscript.Env, binaries string) error {
 	e.Values[castKey{}] = c
 	e.Setenv("PATH", binaries+string(filepath.ListSeparator)+e.Getenv("PATH"))
 	e.Setenv("HOME", e.WorkDir)
+	e.Setenv(raceEnv, os.Getenv(raceEnv))
 	e.Setenv("XDG_STATE_HOME", filepath.Join(e.WorkDir, "state"))
 	e.Setenv("XDG_RUNTIME_DIR", "")
 	e.Setenv(socketEnv, filepath.Join(e.WorkDir, "run", "admin.sock"))
@@ -158,7 +166,7 @@ func start(ts *testscript.TestScript, file string, args ...string) *actor {
 
 // environment is that of a script.
 func environment(ts *testscript.TestScript) (env []string) {
-	for _, key := range []string{"PATH", "HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", socketEnv, "FAMCHAT_ADDR", "NO_COLOR", "GOCOVERDIR", "TMPDIR"} {
+	for _, key := range []string{"PATH", "HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", socketEnv, "FAMCHAT_ADDR", "NO_COLOR", raceEnv, "GOCOVERDIR", "TMPDIR"} {
 		env = append(env, key+"="+ts.Getenv(key))
 	}
 	return env

@@ -38,8 +38,7 @@ last look, the busiest members first. q, Ctrl-C or Ctrl-D ends it.`,
 			if time.Duration(interval) < minInterval {
 				return usage(c, "--interval is at least %v", minInterval)
 			}
-			in, out := a.in.(*os.File), int(os.Stdout.Fd())
-			return a.top(c.Context(), in, out, time.Duration(interval))
+			return a.top(c.Context(), a.in.(*os.File), time.Duration(interval))
 		},
 	}
 	c.Flags().Var(&interval, "interval", "between two looks")
@@ -48,7 +47,7 @@ last look, the busiest members first. q, Ctrl-C or Ctrl-D ends it.`,
 }
 
 // top draws until a key or ctx ends it. The terminal is as before then, whatever happens.
-func (a *app) top(ctx context.Context, in *os.File, out int, interval time.Duration) error {
+func (a *app) top(ctx context.Context, in *os.File, interval time.Duration) error {
 	// What cannot be looked at once needs no screen of its own.
 	now, err := a.look(ctx)
 	if err != nil {
@@ -86,7 +85,7 @@ func (a *app) top(ctx context.Context, in *os.File, out int, interval time.Durat
 	defer tick.Stop()
 	before := now
 	for {
-		width, height, err := term.GetSize(out)
+		width, height, err := term.GetSize(int(in.Fd()))
 		if err != nil {
 			return err
 		}

@@ -72,7 +72,7 @@ func TestArgumentsAndExitCodes(t *testing.T) {
 		{[]string{"-c", filepath.Join(t.TempDir(), "none")}, 2, "", "no such file"},
 		{[]string{"--check", "-c", missing}, 2, "", missing + ":3: plugins[0].name: plugin mine: there is no such file: looked for " + filepath.Dir(binary) + "/famchat-plugin-mine"},
 		{[]string{"-c", missing}, 2, "", missing + ":3: plugins[0].name: plugin mine: there is no such file"},
-		{[]string{"--check", "-c", wrong}, 2, "", wrong + ":4: plugins[0].config: plugin names: config: unknown key \"pattren\"; there are"},
+		{[]string{"--check", "-c", wrong}, 2, "", wrong + ":4: plugins[0].config: plugin names: config: unknown key \"pattren\"; did you mean pattern?"},
 		{[]string{"--nonsense"}, 2, "", "nonsense"},
 		{[]string{"more"}, 2, "", `"more" is one word too many`},
 	} {

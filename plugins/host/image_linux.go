@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"strconv"
 
 	"golang.org/x/sys/unix"
 )
@@ -41,6 +40,8 @@ func (img *image) command() *exec.Cmd {
 		cmd.Path = "/proc/self/fd/3"
 		return cmd
 	}
-	cmd.Path = "/proc/self/fd/" + strconv.Itoa(int(img.file.Fd()))
+	// Not /proc/self: the child moves descriptors of its own out of the way before it
+	// looks, and may move one to where it has a copy of this one.
+	cmd.Path = fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), img.file.Fd())
 	return cmd
 }
