@@ -75,7 +75,7 @@ func (s *Server) serve(stop context.Context, w http.ResponseWriter, r *http.Requ
 	var answer any
 	err = c.safely(func() (any, error) { return c.route.do(c) }, &answer)
 	if c.route.change != "" {
-		c.record(err)
+		c.record(c.route.change, err)
 	}
 	if err != nil {
 		c.refuse(err)
@@ -87,7 +87,7 @@ func (s *Server) serve(stop context.Context, w http.ResponseWriter, r *http.Requ
 // check says what is wrong with a request before it is read, and finds its route.
 func (c *call) check(methods map[string]route) error {
 	r := c.request
-	if c.caller.uid != c.server.uid && c.caller.uid != 0 {
+	if !admitted(c.caller.uid, c.server.uid) {
 		c.server.log.Warn("admin caller refused", "uid", c.caller.uid, "pid", c.caller.pid, "path", safetext.Line(r.URL.Path))
 		return Errorf(CodeForbidden, "this daemon belongs to user %d; only that user and root may look after it, and you are user %d", c.server.uid, c.caller.uid)
 	}
@@ -119,6 +119,9 @@ func (c *call) check(methods map[string]route) error {
 	}
 	return nil
 }
+
+// admitted tells whether a user may look after a daemon of another.
+func admitted(caller, daemon int) bool { return caller == daemon || caller == 0 }
 
 // safely calls f and makes an error of a panic.
 func (c *call) safely(f func() (any, error), answer *any) (err error) {
@@ -205,8 +208,8 @@ func Marshal(v any) ([]byte, error) {
 }
 
 // record tells the log of a change: who made it, what, on whom, and what became of it.
-func (c *call) record(err error) {
-	attrs := []any{"action", c.route.change, "uid", c.caller.uid, "pid", c.caller.pid}
+func (c *call) record(action string, err error) {
+	attrs := []any{"action", action, "uid", c.caller.uid, "pid", c.caller.pid}
 	attrs = append(attrs, c.about...)
 	c.server.log.Log(context.WithoutCancel(c.ctx), slog.LevelInfo, "admin", append(attrs, "outcome", safetext.Line(outcome(err, c.outcomes)))...)
 }

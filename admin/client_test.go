@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -109,6 +110,28 @@ func TestWhereNoDaemonIsTheClientSaysHowToStartOne(t *testing.T) {
 				t.Errorf("%s of %s: got %v", what, name, err)
 			}
 		}
+	}
+}
+
+func TestWhoTrustsWhom(t *testing.T) {
+	const root, anna, leo = 0, 1000, 1001
+	for _, test := range []struct {
+		caller, daemon    int
+		admitted, trusted bool
+	}{
+		{anna, anna, true, true}, {root, root, true, true}, {root, anna, true, true},
+		{anna, root, false, true}, {leo, anna, false, false}, {nobody.uid, anna, false, false},
+	} {
+		if got := admitted(test.caller, test.daemon); got != test.admitted {
+			t.Errorf("user %d is admitted by a daemon of %d: got %v", test.caller, test.daemon, got)
+		}
+		if got := trusted(test.daemon, test.caller); got != test.trusted {
+			t.Errorf("user %d trusts a daemon of %d: got %v", test.caller, test.daemon, got)
+		}
+	}
+	denied := &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.EACCES)}
+	if err := new(Client).explain(denied); !hasCode(err, CodeForbidden) {
+		t.Errorf("where the socket cannot be opened: got %v", err)
 	}
 }
 

@@ -334,6 +334,8 @@ func TestEveryChangeIsARecordOfWhoWhatAndOutcome(t *testing.T) {
 		{"POST", "/v1/reload", `{"dry_run":true}`, nil, `action=reload uid=U pid=P dry_run=true outcome=done`},
 		{"POST", "/v1/shutdown", `{"in":60}`, nil, `action=shutdown uid=U pid=P in=1m0s outcome=done`},
 		{"DELETE", "/v1/shutdown", "", nil, `action="cancel shutdown" uid=U pid=P outcome=done`},
+		{"GET", "/v1/events?messages=true", "", Errorf(CodeRefused, "no"), `action="watch messages" uid=U pid=P outcome=refused`},
+		{"GET", "/v1/events", "", Errorf(CodeRefused, "no"), ""},
 		{"GET", "/v1/members", "", nil, ""},
 		{"GET", "/v1/stats", "", nil, ""},
 		{"GET", "/metrics", "", nil, ""},

@@ -26,6 +26,10 @@ func watch(c *call) error {
 		return Errorf(CodeRefused, "%d watch already, which is as many as may; end one of them", maxWatchers)
 	}
 	events, err := c.backend.Watch(c.ctx, messages)
+	if messages {
+		// Who reads what people write is in the log, as who changes something.
+		c.record("watch messages", err)
+	}
 	if err != nil {
 		return err
 	}

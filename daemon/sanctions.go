@@ -136,7 +136,7 @@ func (v *validator) sanctions(c Config) {
 func (c Config) impose(r *room.Room) {
 	now := time.Now()
 	impose := func(kind room.EventKind, s room.Sanction, since, until time.Time) {
-		s.SinceNanos, s.UntilNanos = int64(max(since.Sub(now), -MaxSanction)), room.Never
+		s.SinceNanos, s.UntilNanos = int64(min(max(since.Sub(now), -MaxSanction), 0)), room.Never
 		if !until.IsZero() {
 			s.UntilNanos = int64(min(until.Sub(now), MaxSanction))
 		}

@@ -169,7 +169,7 @@ func TestTimesOfAnotherAgeAreBroughtNearer(t *testing.T) {
 		t.Errorf("got %+v, %v", bans, err)
 	}
 	mutes, err := s.Mutes(t.Context())
-	if err != nil || len(mutes) != 1 || mutes[0].Until.IsZero() || mutes[0].Until.After(time.Now().Add(daemon.MaxSanction)) {
+	if err != nil || len(mutes) != 1 || mutes[0].Until.IsZero() || mutes[0].Until.After(time.Now().Add(daemon.MaxSanction)) || mutes[0].Since.After(time.Now()) {
 		t.Errorf("got %+v, %v", mutes, err)
 	}
 }

@@ -267,6 +267,10 @@ func (c *console) complete(ctx context.Context, text string, at int) (head strin
 	quiet.p = &printer{out: bufio.NewWriter(out), err: io.Discard}
 	root := newRoot(&quiet)
 	root.SetArgs(slices.Concat([]string{"__complete"}, args, []string{word}))
+	if flag, value, found := strings.Cut(word, "="); found && strings.HasPrefix(flag, "-") {
+		// Only what follows is offered.
+		head, word = head+flag+"=", value
+	}
 	if root.ExecuteContext(ctx) != nil || quiet.p.flush() != nil {
 		return before, nil, tail
 	}

@@ -33,6 +33,7 @@ func TestTabCompletesFromTheTableAndFromTheRoom(t *testing.T) {
 		{"plugin rel" + tab, "plugin reload "},
 		{"plugin reload prof" + tab, "plugin reload profanity "},
 		{"list --sort me" + tab, "list --sort messages "},
+		{"list --sort=me" + tab, "list --sort=messages "},
 		{"help shut" + tab, "help shutdown "},
 		{"qu" + tab, "quit "},
 	} {

@@ -45,7 +45,8 @@ type state struct {
 	mu sync.Mutex // held while the file is written
 }
 
-// stateFile is the file as it is written.
+// stateFile is the file as it is written. Its form is its own: what the admin API says
+// of bans may change without it.
 type stateFile struct {
 	Version int         `json:"version"`
 	Bans    []stateBan  `json:"bans"`
