@@ -134,6 +134,7 @@ func (s *session) dial(ctx context.Context) {
 	s.redial.timer, s.redial.dialed, s.redial.cancel = nil, result, cancel
 	s.term.status("-- connecting ... ")
 	go func() {
+		defer s.guard()
 		conn, err := s.o.Redial(ctx)
 		result <- dialed{conn, err}
 	}()

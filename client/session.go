@@ -13,6 +13,9 @@ const (
 	// maxReceived is how many strings of the server wait to be shown on a terminal
 	// before no more is read.
 	maxReceived = 64
+	// inputGrace is how long the end of a script may come after the server's, who
+	// closed in answer to its last line.
+	inputGrace = 100 * time.Millisecond
 	// maxShownBytes is how much of what waits is shown at once: little enough for a
 	// key to be shown soon after.
 	maxShownBytes = 16 << 10
@@ -116,6 +119,14 @@ func (s *session) run(ctx context.Context) error {
 	defer stop()
 	cancelled := ctx.Done()
 	for over := false; !over; {
+		// Keys come before what others say, and the end of a script before that of
+		// the server, which may be the answer to its last line.
+		select {
+		case in := <-s.input():
+			over = s.takeInput(in)
+			continue
+		default:
+		}
 		text, outgoing := s.next()
 		select {
 		case outgoing <- text:
@@ -123,8 +134,7 @@ func (s *session) run(ctx context.Context) error {
 		case err := <-s.link.written:
 			over = s.wrote(err)
 		case in := <-s.input():
-			over = s.take(s.screen.typed(in.bytes, in.err != nil))
-			s.readErr(in.err)
+			over = s.takeInput(in)
 		case <-s.screen.timer():
 			over = s.take(s.screen.expired())
 		case sig := <-s.screen.signals():
@@ -157,7 +167,7 @@ func (s *session) run(ctx context.Context) error {
 // where that is nothing.
 func (s *session) next() (string, chan<- string) {
 	switch {
-	case s.gone || s.inFlight || s.saidGoodbye || s.sendErr != nil:
+	case s.gone || s.inFlight || s.saidGoodbye || s.sendErr != nil || s.endErr != nil:
 		return "", nil
 	case len(s.queue) > 0 && s.ready():
 		return s.queue[0].text, s.link.outgoing
@@ -210,7 +220,7 @@ func (s *session) wrote(err error) bool {
 		s.sendErr = err
 		s.startGrace()
 	}
-	return s.endErr != nil && s.closed(s.endErr)
+	return s.endErr != nil && s.ended(s.endErr)
 }
 
 // startGrace bounds the wait for the connection to end, if nothing else does.
@@ -228,6 +238,19 @@ func (s *session) input() <-chan typed {
 		return nil
 	}
 	return s.typed
+}
+
+// takeInput takes a piece of the input. A terminal that was hung up is no error. It
+// returns whether the session is over.
+func (s *session) takeInput(in typed) bool {
+	over := s.take(s.screen.typed(in.bytes, in.err != nil))
+	if in.err != nil && in.err != io.EOF && s.term == nil {
+		s.fail(fmt.Errorf("reading the input: %w", in.err))
+	}
+	if s.endErr != nil && !s.gone && !s.inFlight {
+		return s.closed(s.endErr)
+	}
+	return over
 }
 
 // take takes lines of the input, and whether the person leaves. It returns
@@ -252,13 +275,6 @@ func (s *session) take(lines []line, leave bool) bool {
 		s.startGrace()
 	}
 	return false
-}
-
-// readErr takes how the input ended. A terminal that was hung up is no error.
-func (s *session) readErr(err error) {
-	if err != nil && err != io.EOF && s.term == nil && !s.gone {
-		s.fail(fmt.Errorf("reading the input: %w", err))
-	}
 }
 
 // receive takes what came from the server, on a terminal all that has come, to be
@@ -348,59 +364,6 @@ func (s *session) leave() {
 	s.leaving = true
 	s.abandoned = true
 	s.startGrace()
-}
-
-// ended takes the end of what the server sends. Whether the server went first
-// depends on what was still being written then. ended returns whether the
-// session is over.
-func (s *session) ended(err error) bool {
-	s.endErr = err
-	switch {
-	case s.gone:
-		return false
-	case s.inFlight && !s.abandoned:
-		s.startGrace()
-		return false
-	}
-	return s.closed(err)
-}
-
-// lost tells whether what was sent may not have reached the server. A goodbye
-// that did not is no loss where the line before it was answered: the server
-// closed because of that line.
-func (s *session) lost() bool {
-	unwritten := s.inFlight || s.sendErr != nil
-	if s.saidGoodbye && !unwritten {
-		return false
-	}
-	return !s.clear || unwritten && !s.saidGoodbye
-}
-
-// closed takes the end of the connection. It returns whether that is the end
-// of the session, too.
-func (s *session) closed(err error) bool {
-	finished := s.leaving && len(s.queue) == 0 && !s.naming && !s.lost()
-	switch {
-	case s.abandoned || finished && err == io.EOF:
-		return true
-	case s.term != nil:
-		return s.lose(err)
-	}
-	s.fail(s.cutOff(err))
-	return true
-}
-
-// cutOff is the error for a server that went first: with what was not sent, as
-// far as that is known, and why, unless it closed in good order.
-func (s *session) cutOff(err error) error {
-	cutOff := ErrServerClosed
-	if len(s.queue) > 0 && !s.queue[0].isName() {
-		cutOff = fmt.Errorf("%w before line %d was sent", cutOff, s.queue[0].number)
-	}
-	if err != io.EOF {
-		cutOff = fmt.Errorf("%w: %w", cutOff, err)
-	}
-	return cutOff
 }
 
 // fail notes what went wrong, where nothing did before.

@@ -235,7 +235,7 @@ func run(b []byte, width, height int, fixed, reflows, byRune bool) (log []string
 // In a window that keeps its size, on every kind of terminal.
 func TestTheScreenShowsWhatWasPrintedAndTheInput(t *testing.T) {
 	for _, byRune := range []bool{false, true} {
-		random(t, 120, func(b []byte, width, height int) ([]string, error) {
+		random(t, 80, func(b []byte, width, height int) ([]string, error) {
 			return run(b, width, height, true, false, byRune)
 		})
 	}
@@ -243,7 +243,7 @@ func TestTheScreenShowsWhatWasPrintedAndTheInput(t *testing.T) {
 
 // A terminal that breaks its rows anew.
 func TestTheScreenStaysWholeWhenItIsResized(t *testing.T) {
-	random(t, 120, func(b []byte, width, height int) ([]string, error) {
+	random(t, 80, func(b []byte, width, height int) ([]string, error) {
 		return run(b, width, height, false, true, false)
 	})
 }

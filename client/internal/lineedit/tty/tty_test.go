@@ -1,6 +1,7 @@
 package tty
 
 import (
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -73,10 +74,10 @@ func TestTheTerminalIsGivenBackAsItWas(t *testing.T) {
 	if after := state(t, near); after != before {
 		t.Error("it was taken again after it was closed")
 	}
-	b := make([]byte, 100)
-	n, err := far.Read(b)
-	if want := pasteOn + pasteOn + pasteOff; string(b[:n]) != want || err != nil {
-		t.Errorf("got %q, %v; want %q", b[:n], err, want)
+	want := pasteOn + pasteOn + pasteOff
+	got := make([]byte, len(want))
+	if _, err := io.ReadFull(far, got); string(got) != want || err != nil {
+		t.Errorf("got %q, %v; want %q", got, err, want)
 	}
 }
 
