@@ -8,17 +8,16 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"runtime"
-	"strconv"
 	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"famchat/internal/folders"
 )
 
 const (
 	socketName = "admin.sock"
-	folderName = "famchat"
 	// lockSuffix is what the lock beside a socket is called after it.
 	lockSuffix = ".lock"
 	// maxPathBytes is the longest path of a socket that the system takes.
@@ -30,24 +29,7 @@ const (
 // DefaultSocket is where the daemon of whoever asks has its socket: in the folder of
 // system services (/run/famchat) for root and for the user whom that folder belongs to,
 // else in $XDG_RUNTIME_DIR/famchat, else in famchat-UID in the temporary folder.
-func DefaultSocket() string {
-	run := "/run"
-	if runtime.GOOS != "linux" {
-		run = "/var/run"
-	}
-	return defaultSocket(filepath.Join(run, folderName), os.Geteuid(), os.Getenv("XDG_RUNTIME_DIR"), os.TempDir())
-}
-
-func defaultSocket(service string, uid int, runtimeDir, temp string) string {
-	if info, err := os.Lstat(service); uid == 0 || err == nil && info.IsDir() && ownerOf(info) == uid {
-		return filepath.Join(service, socketName)
-	}
-	// One that is not absolute does not count (XDG Base Directory Specification).
-	if filepath.IsAbs(runtimeDir) {
-		return filepath.Join(runtimeDir, folderName, socketName)
-	}
-	return filepath.Join(temp, folderName+"-"+strconv.Itoa(uid), socketName)
-}
+func DefaultSocket() string { return filepath.Join(folders.Runtime(), socketName) }
 
 // Listener is the socket of a daemon, which nobody but its own user can open. It is
 // a net.Listener.

@@ -12,29 +12,6 @@ import (
 	"testing"
 )
 
-func TestDefaultSocketIsWhereTheDaemonOfThisUserIs(t *testing.T) {
-	mine := t.TempDir()
-	me := os.Geteuid()
-	other := me + 1
-	for _, test := range []struct {
-		name, service string
-		uid           int
-		runtime       string
-		want          string
-	}{
-		{"root", "/run/famchat", 0, "/run/user/0", "/run/famchat/admin.sock"},
-		{"the service's user", mine, me, "/run/user/7", mine + "/admin.sock"},
-		{"somebody else", mine, other, "/run/user/7", "/run/user/7/famchat/admin.sock"},
-		{"no service", mine + "/none", other, "/run/user/7", "/run/user/7/famchat/admin.sock"},
-		{"no session", mine + "/none", other, "", fmt.Sprintf("/tmp/famchat-%d/admin.sock", other)},
-		{"not absolute", mine + "/none", other, "run", fmt.Sprintf("/tmp/famchat-%d/admin.sock", other)},
-	} {
-		if got := defaultSocket(test.service, test.uid, test.runtime, "/tmp"); got != test.want {
-			t.Errorf("%s: got %s, want %s", test.name, got, test.want)
-		}
-	}
-}
-
 func TestTheSocketAndItsFolderArePrivate(t *testing.T) {
 	old := syscall.Umask(0)
 	defer syscall.Umask(old)

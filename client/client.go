@@ -4,11 +4,13 @@
 //
 // Dial connects and Run holds the session. Three goroutines serve it: one
 // receives what the server sends, one sends, one reads what is typed. The
-// goroutine that called Run owns everything else, the screen included.
+// goroutine that called Run owns everything else, the screen included: it selects
+// over keys, strings of the server, signals and timers, and every change of the
+// screen is one write.
 //
 // A screen is where what is typed comes from and what the server draws goes to.
-// There are two: plain, where a script or a pipe is on one side, and cooked, a
-// terminal that edits its line itself.
+// There are two: plain, where a script or a pipe is on one side, and terminal,
+// which edits the line itself (package lineedit).
 package client
 
 import (
@@ -16,10 +18,8 @@ import (
 	"errors"
 	"io"
 	"net"
-	"sync"
+	"os"
 	"time"
-
-	"famchat/protocol"
 )
 
 // Errors that Run returns, wrapped in what is known besides.
@@ -43,6 +43,14 @@ const (
 	maxQueued = 64
 )
 
+// A History is what was typed before.
+type History interface {
+	// Lines are the lines, the oldest first; one may have line breaks.
+	Lines() []string
+	// Add keeps more lines.
+	Add(lines []string) error
+}
+
 // Options are what a session needs.
 type Options struct {
 	// Conn is the connection to the server. Run closes it.
@@ -56,16 +64,44 @@ type Options struct {
 	Out, Err io.Writer
 	// Name is sent as the first string where it is not empty.
 	Name string
-	// Terminal says that In and Out are both a terminal.
-	Terminal bool
-	// Color lets the server's colours through.
-	Color bool
+
+	// Terminal is the terminal that In reads from; nil is none. Run closes it, and
+	// the fields below are for it only.
+	Terminal Terminal
+	// Color lets the server's colours through, and Bell the bell.
+	Color, Bell bool
+	// Truncates says that the terminal cuts off what does not fit when it becomes
+	// narrower, and does not break the rows anew.
+	Truncates bool
+	// History keeps what was typed from one session to the next; nil is none.
+	History History
+	// Redial connects to the server once more; nil cannot.
+	Redial func(context.Context) (net.Conn, error)
+	// Reconnect uses Redial by itself when the server has gone.
+	Reconnect bool
+}
+
+// A Terminal is a terminal in raw mode.
+type Terminal interface {
+	io.Writer
+	// Size returns its size in cells; 0, 0 is not known.
+	Size() (width, height int)
+	// Signals delivers SIGWINCH and SIGCONT.
+	Signals() <-chan os.Signal
+	// Stops tells whether Suspend stops the process.
+	Stops() bool
+	// Suspend gives it back, stops the process and takes it again when that goes on.
+	Suspend() error
+	// Resume takes it again after the process was stopped from outside.
+	Resume() error
+	// Close gives it back for good. Any goroutine may call it, more than once.
+	Close()
 }
 
 // Run holds a session until it ends, on a terminal until the person has read
 // that it did. At the end of the input or of ctx the server is sent a goodbye,
-// and Run reads on until it closes, after the end of ctx for two seconds at
-// most.
+// and Run reads on until it closes, after the end of ctx and on a terminal for two
+// seconds at most.
 //
 // Without a terminal a line is sent when the server has said something since the
 // line before, so that a file of any length is not too fast for it. The error
@@ -75,61 +111,10 @@ type Options struct {
 func Run(ctx context.Context, o Options) error {
 	s := newSession(o)
 	quit := make(chan struct{})
-	var pumps sync.WaitGroup
-	pumps.Go(func() { s.receive(quit) })
-	pumps.Go(func() { s.transmit(quit) })
-	go s.read(quit)
-	err := s.run(ctx)
-	close(quit)
-	s.o.Conn.Close()
-	pumps.Wait()
-	return err
-}
-
-// received is what came from the server: an update, or how the connection ended.
-type received struct {
-	update update
-	err    error
-}
-
-// receive hands on what the server sends until the connection ends.
-func (s *session) receive(quit <-chan struct{}) {
-	r := protocol.NewReader(s.o.Conn)
-	d := decoder{color: s.o.Color}
-	for {
-		frame, err := r.ReadString()
-		ev := received{err: err}
-		if err == nil {
-			ev.update = d.next(frame)
-		}
-		select {
-		case s.received <- ev:
-		case <-quit:
-			return
-		}
-		if err != nil {
-			return
-		}
-	}
-}
-
-// transmit writes what it is handed, one string at a time, so that a server
-// that does not read holds up nothing else.
-func (s *session) transmit(quit <-chan struct{}) {
-	w := protocol.NewWriter(s.o.Conn)
-	for {
-		select {
-		case text := <-s.outgoing:
-			// There is room: the next is handed over when this is known.
-			err := w.WriteString(text)
-			s.written <- err
-			if err != nil {
-				return
-			}
-		case <-quit:
-			return
-		}
-	}
+	defer func() { close(quit); s.link.close() }()
+	defer s.guard()
+	go func() { defer s.guard(); s.read(quit) }()
+	return s.run(ctx)
 }
 
 // typed is a piece of the input, and how the input ended where it did.

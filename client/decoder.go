@@ -17,6 +17,17 @@ type update struct {
 	bell bool
 }
 
+// add adds what the next string says, and returns how many bytes that is.
+func (u *update) add(next update) (bytes int) {
+	u.lines = append(u.lines, next.lines...)
+	u.prompt = next.prompt
+	u.bell = u.bell || next.bell
+	for _, l := range next.lines {
+		bytes += len(l)
+	}
+	return bytes + len(next.prompt)
+}
+
 // A decoder makes updates of the server's strings. They are drawn for a client
 // that only prints them: a string begins by erasing the prompt of the one before
 // it, so they are joined, and of a row only what is written last is kept.

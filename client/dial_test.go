@@ -5,7 +5,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 )
@@ -74,31 +73,5 @@ func TestExplain(t *testing.T) {
 		if !strings.HasPrefix(got.Error(), want) || !errors.Is(got, err) {
 			t.Errorf("got %q, want %q and %v wrapped", got, want, err)
 		}
-	}
-}
-
-func TestIsTerminal(t *testing.T) {
-	null, err := os.Open(os.DevNull)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer null.Close()
-	if IsTerminal(null) || IsTerminal(strings.NewReader("")) || IsTerminal(nil) {
-		t.Error("what is no terminal is taken for one")
-	}
-	if runtime.GOOS != "linux" {
-		t.Skip("pseudo-terminals are opened differently here")
-	}
-	tty, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
-	if err != nil {
-		t.Skip(err)
-	}
-	defer tty.Close()
-	if !IsTerminal(tty) {
-		t.Error("a pseudo-terminal is not taken for a terminal")
-	}
-	tty.Close()
-	if IsTerminal(tty) {
-		t.Error("a closed file is taken for a terminal")
 	}
 }

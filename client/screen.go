@@ -1,6 +1,10 @@
 package client
 
-import "io"
+import (
+	"io"
+	"os"
+	"time"
+)
 
 // A screen is where what is typed becomes lines and what the server says is
 // shown. The session knows nothing else of the person. It is used by one
@@ -14,6 +18,12 @@ type screen interface {
 	show(u update) error
 	// say shows a sentence of the client's own.
 	say(text string)
+	// signals and timer say when signal and expired are to be called; nil is
+	// never.
+	signals() <-chan os.Signal
+	timer() <-chan time.Time
+	signal(sig os.Signal)
+	expired() (lines []line, leave bool)
 	// close gives the screen back.
 	close()
 }
@@ -43,60 +53,8 @@ func (p *plain) say(text string) {
 	_, _ = io.WriteString(p.err, "famchat: "+text+"\n")
 }
 
-func (p *plain) close() {}
-
-// startLine goes to the start of the row and erases it.
-const startLine = "\r\x1b[K"
-
-// cooked is the screen of a session on a terminal in cooked mode: the terminal
-// edits the line, and what the server says is written over it as the server
-// drew it.
-type cooked struct {
-	splitter
-	out io.Writer
-	buf []byte
-	// inRow says that there is something in the cursor's row: a prompt, and
-	// what was typed after it.
-	inRow bool
-}
-
-func (c *cooked) typed(b []byte, last bool) ([]line, bool) {
-	if len(b) > 0 {
-		// The terminal has echoed it.
-		c.inRow = b[len(b)-1] != '\n'
-	}
-	return c.splitter.typed(b, last)
-}
-
-func (c *cooked) show(u update) error {
-	c.buf = append(c.buf[:0], startLine...)
-	for _, l := range u.lines {
-		c.buf = append(append(c.buf, l...), '\n')
-	}
-	if u.bell {
-		c.buf = append(c.buf, bel)
-	}
-	c.buf = append(c.buf, u.prompt...)
-	c.inRow = u.prompt != ""
-	_, err := c.out.Write(c.buf)
-	return err
-}
-
-// say leaves what is in the cursor's row, which may be a half-typed line.
-func (c *cooked) say(text string) {
-	c.buf = c.buf[:0]
-	if c.inRow {
-		c.buf = append(c.buf, '\n')
-	}
-	c.buf = append(append(c.buf, text...), '\n')
-	c.inRow = false
-	// A terminal that cannot be written to shows itself at the next update.
-	_, _ = c.out.Write(c.buf)
-}
-
-// close takes the prompt away, so that the shell's begins its row.
-func (c *cooked) close() {
-	if c.inRow {
-		_, _ = io.WriteString(c.out, startLine)
-	}
-}
+func (p *plain) signals() <-chan os.Signal { return nil }
+func (p *plain) timer() <-chan time.Time   { return nil }
+func (p *plain) signal(os.Signal)          {}
+func (p *plain) expired() ([]line, bool)   { return nil, false }
+func (p *plain) close()                    {}

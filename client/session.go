@@ -3,11 +3,22 @@ package client
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"syscall"
+	"net"
 	"time"
+)
+
+const (
+	// maxReceived is how many strings of the server wait to be shown on a terminal
+	// before no more is read.
+	maxReceived = 64
+	// inputGrace is how long the end of a script may come after the server's, who
+	// closed in answer to its last line.
+	inputGrace = 100 * time.Millisecond
+	// maxShownBytes is how much of what waits is shown at once: little enough for a
+	// key to be shown soon after.
+	maxShownBytes = 16 << 10
 )
 
 // A session is the state of one conversation with a server. The goroutine that
@@ -15,39 +26,26 @@ import (
 type session struct {
 	o      Options
 	screen screen
-
-	received chan received
-	typed    chan typed
-	// outgoing hands over a string, and written tells how that went.
-	outgoing chan string
-	written  chan error
+	// term is the screen where that is a terminal, or nil.
+	term  *terminal
+	link  *link
+	typed chan typed
+	conversation
 
 	// queue holds what is to be sent, the oldest first.
 	queue []line
-	// heard says that the server has spoken at all, clear that it has since
-	// something was last sent.
-	heard, clear bool
 	// pace says when a script's line was answered; pause ends then.
 	pace  pace
 	pause *time.Timer
-	// prompt is the server's last, askName its first: the question for a name.
-	prompt, askName string
-	// naming says that Options.Name was sent and not yet answered.
-	naming bool
 
 	// leaving says that a goodbye follows the queue, abandoned that whatever
 	// else there was is no longer of interest.
 	leaving, abandoned bool
-	saidGoodbye        bool
-	// inFlight says that a string was handed over and not yet written.
-	inFlight bool
-	// sendErr is why nothing can be sent any more, and endErr how the server's
-	// side of the connection ended.
-	sendErr, endErr error
 	// dark says that nothing can be shown any more.
 	dark bool
 	// gone says that the connection has ended and only the person is waited for.
-	gone bool
+	gone   bool
+	redial redial
 	// grace ends the wait for the server to close; nil waits for ever.
 	grace <-chan time.Time
 	// refused is how many lines were too long.
@@ -56,46 +54,98 @@ type session struct {
 	err error
 }
 
+// A conversation is what is known of one connection.
+type conversation struct {
+	// heard says that the server has spoken at all, clear that it has since
+	// something was last sent; answers is how often.
+	heard, clear bool
+	answers      int
+	// prompt is the server's last, askName its first: the question for a name.
+	prompt, askName string
+	// naming says that Options.Name was sent and not yet answered.
+	naming bool
+
+	saidGoodbye bool
+	// inFlight says that a string was handed over and not yet written.
+	inFlight bool
+	// sendErr is why nothing can be sent any more, and endErr how the server's
+	// side of the connection ended.
+	sendErr, endErr error
+}
+
 func newSession(o Options) *session {
-	s := &session{
-		o:        o,
-		received: make(chan received),
-		typed:    make(chan typed),
-		outgoing: make(chan string),
-		written:  make(chan error, 1),
-		pause:    time.NewTimer(0),
-	}
-	if o.Terminal {
-		s.screen = &cooked{out: o.Out}
+	s := &session{o: o, typed: make(chan typed), pause: time.NewTimer(0)}
+	if o.Terminal != nil {
+		s.term = newTerminal(o)
+		s.screen = s.term
 	} else {
 		s.screen = &plain{out: o.Out, err: o.Err}
 	}
 	if o.Name != "" {
 		s.queue = append(s.queue, line{text: o.Name})
 	}
+	s.connect(o.Conn)
 	return s
+}
+
+// connect begins a conversation.
+func (s *session) connect(conn net.Conn) {
+	waiting := 0
+	if s.term != nil {
+		waiting = maxReceived
+		s.term.editor.Private = true // a name is no line to come back to
+	}
+	s.conversation = conversation{}
+	s.link = newLink(conn, waiting, s.term != nil, s.guard)
+}
+
+// guard is deferred by every goroutine of the session. On a panic it gives the
+// terminal back and says goodbye first.
+func (s *session) guard() {
+	if s.term == nil {
+		return
+	}
+	if p := recover(); p != nil {
+		s.term.Terminal.Close()
+		sayGoodbye(s.link.conn)
+		panic(p)
+	}
 }
 
 // run is the loop of the session: whatever happens, happens here, until one of
 // its steps says that it is over.
 func (s *session) run(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	cancelled := ctx.Done()
 	for over := false; !over; {
+		// Keys come before what others say, and the end of a script before that of
+		// the server, which may be the answer to its last line.
+		select {
+		case in := <-s.input():
+			over = s.takeInput(in)
+			continue
+		default:
+		}
 		text, outgoing := s.next()
 		select {
 		case outgoing <- text:
 			s.sent()
-		case err := <-s.written:
+		case err := <-s.link.written:
 			over = s.wrote(err)
 		case in := <-s.input():
-			over = s.take(in)
-		case ev := <-s.received:
-			if ev.err == nil {
-				s.update(ev.update)
-			} else {
-				over = s.ended(ev.err)
-			}
+			over = s.takeInput(in)
+		case <-s.screen.timer():
+			over = s.take(s.screen.expired())
+		case sig := <-s.screen.signals():
+			s.screen.signal(sig)
+		case ev := <-s.link.received:
+			over = s.receive(ev)
 		case <-s.pause.C: // next looks whether the line was answered
+		case <-s.redial.timer:
+			s.dial(ctx)
+		case r := <-s.redial.dialed:
+			s.dialed(r)
 		case <-cancelled:
 			cancelled = nil
 			s.leave()
@@ -107,7 +157,7 @@ func (s *session) run(ctx context.Context) error {
 	}
 	s.pause.Stop()
 	s.screen.close()
-	if s.err == nil && s.refused > 0 && !s.abandoned && !s.o.Terminal {
+	if s.err == nil && s.refused > 0 && !s.abandoned && s.term == nil {
 		return fmt.Errorf("%w: lines too long: %d", ErrNotSent, s.refused)
 	}
 	return s.err
@@ -117,14 +167,14 @@ func (s *session) run(ctx context.Context) error {
 // where that is nothing.
 func (s *session) next() (string, chan<- string) {
 	switch {
-	case s.gone || s.inFlight || s.saidGoodbye || s.sendErr != nil:
+	case s.gone || s.inFlight || s.saidGoodbye || s.sendErr != nil || s.endErr != nil:
 		return "", nil
 	case len(s.queue) > 0 && s.ready():
-		return s.queue[0].text, s.outgoing
+		return s.queue[0].text, s.link.outgoing
 	case len(s.queue) > 0:
 		return "", nil
 	case s.leaving && !s.naming:
-		return "", s.outgoing
+		return "", s.link.outgoing
 	}
 	return "", nil
 }
@@ -134,7 +184,7 @@ func (s *session) next() (string, chan<- string) {
 // who never pauses: a script, which types faster than any person, waits for the
 // answer to every line.
 func (s *session) ready() bool {
-	if s.o.Terminal {
+	if s.term != nil {
 		return s.heard
 	}
 	return s.clear && s.pace.wait(time.Now()) <= 0
@@ -148,10 +198,14 @@ func (s *session) sent() {
 		return
 	}
 	// A script has no way to answer a refused name.
-	s.naming = s.queue[0].isName() && !s.o.Terminal
-	s.pace.send(s.queue[0].text, time.Now())
+	s.naming = s.queue[0].isName() && s.term == nil
+	if s.term == nil {
+		s.pace.send(s.queue[0].text, time.Now())
+	} else {
+		s.sentName(s.queue[0])
+	}
 	s.queue = s.queue[1:]
-	s.clear = false
+	s.clear, s.answers = false, 0
 }
 
 // wrote notes how a write went. After one that failed the server may have had a
@@ -159,11 +213,14 @@ func (s *session) sent() {
 // over.
 func (s *session) wrote(err error) bool {
 	s.inFlight = false
+	if s.gone {
+		return false
+	}
 	if err != nil {
 		s.sendErr = err
 		s.startGrace()
 	}
-	return s.endErr != nil && !s.gone && s.closed(s.endErr)
+	return s.endErr != nil && s.ended(s.endErr)
 }
 
 // startGrace bounds the wait for the connection to end, if nothing else does.
@@ -183,46 +240,90 @@ func (s *session) input() <-chan typed {
 	return s.typed
 }
 
-// take takes a piece of the input. It returns whether the session is over.
-func (s *session) take(in typed) bool {
-	lines, leave := s.screen.typed(in.bytes, in.err != nil)
+// takeInput takes a piece of the input. A terminal that was hung up is no error. It
+// returns whether the session is over.
+func (s *session) takeInput(in typed) bool {
+	over := s.take(s.screen.typed(in.bytes, in.err != nil))
+	if in.err != nil && in.err != io.EOF && s.term == nil {
+		s.fail(fmt.Errorf("reading the input: %w", in.err))
+	}
+	if s.endErr != nil && !s.gone && !s.inFlight {
+		return s.closed(s.endErr)
+	}
+	return over
+}
+
+// take takes lines of the input, and whether the person leaves. It returns
+// whether the session is over.
+func (s *session) take(lines []line, leave bool) bool {
 	if s.gone {
-		return leave || len(lines) > 0
+		return s.answered(leave)
 	}
 	for _, l := range lines {
 		switch {
 		case l.tooLong:
 			s.refused++
 			s.screen.say(fmt.Sprintf("line %d is longer than %d bytes and was not sent", l.number, maxLine))
-			s.show(update{prompt: s.prompt})
-		case l.text == "":
-			// It would be the goodbye. On a terminal Enter has scrolled the prompt away.
-			s.show(update{prompt: s.prompt})
-		default:
+		case l.text != "": // which would be the goodbye
 			s.queue = append(s.queue, l)
 		}
 	}
-	if in.err != nil && in.err != io.EOF && !s.o.Terminal {
-		s.fail(fmt.Errorf("reading the input: %w", in.err))
-	}
 	s.leaving = s.leaving || leave
+	if leave && s.term != nil {
+		// The person has nothing more to say, and does not wait long.
+		s.abandoned = true
+		s.startGrace()
+	}
 	return false
 }
 
-// update takes what one string of the server says.
-func (s *session) update(u update) {
-	if s.gone {
-		return
+// receive takes what came from the server, on a terminal all that has come, to be
+// shown in one go. It returns whether the session is over.
+func (s *session) receive(ev received) bool {
+	if s.term == nil {
+		if ev.err != nil {
+			return s.ended(ev.err)
+		}
+		s.hear(ev.update)
+		return false
 	}
-	s.clear = true
-	if !s.o.Terminal {
-		now := time.Now()
-		// Before the name is accepted nobody else is heard.
-		s.pace.hear(u, !s.heard || s.prompt == s.askName, now)
-		s.pause.Reset(s.pace.wait(now))
+	var all update
+	for size := 0; ev.err == nil; {
+		size += all.add(ev.update)
+		s.note(ev.update)
+		if size > maxShownBytes {
+			s.show(all)
+			return false
+		}
+		select {
+		case ev = <-s.link.received:
+			continue
+		default:
+		}
+		s.show(all)
+		return false
 	}
-	s.prompt = u.prompt
+	if len(all.lines) > 0 || all.bell {
+		s.show(all)
+	}
+	return s.ended(ev.err)
+}
+
+// hear takes what one string of the server says to a script.
+func (s *session) hear(u update) {
+	now := time.Now()
+	// Before the name is accepted nobody else is heard.
+	s.pace.hear(u, !s.heard || s.prompt == s.askName, now)
+	s.pause.Reset(s.pace.wait(now))
 	s.show(u)
+	s.note(u)
+}
+
+// note notes what one string of the server says of where the conversation stands.
+func (s *session) note(u update) {
+	s.clear = true
+	s.answers++
+	s.prompt = u.prompt
 	switch {
 	case !s.heard:
 		s.heard = true
@@ -233,6 +334,9 @@ func (s *session) update(u update) {
 			s.fail(fmt.Errorf("%w %q; choose another with --name", ErrNameRefused, s.o.Name))
 			s.leave()
 		}
+	}
+	if s.term != nil {
+		s.noteName(u.prompt)
 	}
 }
 
@@ -252,80 +356,14 @@ func (s *session) show(u update) {
 	s.leave()
 }
 
-// readerGone tells whether err only says that nobody reads any more: a closed
-// pipe, or a terminal that was hung up.
-func readerGone(err error) bool {
-	return errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.EIO) || errors.Is(err, io.ErrClosedPipe)
-}
-
 // leave ends the session with a goodbye, for which it does not wait long.
 func (s *session) leave() {
 	s.queue = nil
+	s.redial.stop()
 	s.naming = false
 	s.leaving = true
 	s.abandoned = true
 	s.startGrace()
-}
-
-// ended takes the end of what the server sends. Whether the server went first
-// depends on what was still being written then. ended returns whether the
-// session is over.
-func (s *session) ended(err error) bool {
-	s.endErr = err
-	switch {
-	case s.gone:
-		return false
-	case s.inFlight && !s.abandoned:
-		s.startGrace()
-		return false
-	}
-	return s.closed(err)
-}
-
-// lost tells whether what was sent may not have reached the server. A goodbye
-// that did not is no loss where the line before it was answered: the server
-// closed because of that line.
-func (s *session) lost() bool {
-	unwritten := s.inFlight || s.sendErr != nil
-	if s.saidGoodbye && !unwritten {
-		return false
-	}
-	return !s.clear || unwritten && !s.saidGoodbye
-}
-
-// closed takes the end of the connection. It returns whether that is the end
-// of the session, too.
-func (s *session) closed(err error) bool {
-	finished := s.leaving && len(s.queue) == 0 && !s.naming && !s.lost()
-	switch {
-	case s.abandoned || finished && err == io.EOF:
-		return true
-	case s.o.Terminal && !s.leaving:
-		s.gone = true
-		s.grace = nil
-		// The server waits for our end before it stops.
-		s.o.Conn.Close()
-		if err != io.EOF {
-			s.screen.say("-- the connection broke: " + err.Error())
-		}
-		s.screen.say("-- the server closed the connection. Enter quits")
-		return false
-	}
-	s.fail(s.cutOff(err))
-	return true
-}
-
-// cutOff is the error for a server that went first: with what was not sent, as
-// far as that is known, and why, unless it closed in good order.
-func (s *session) cutOff(err error) error {
-	cutOff := ErrServerClosed
-	if len(s.queue) > 0 && !s.queue[0].isName() {
-		cutOff = fmt.Errorf("%w before line %d was sent", cutOff, s.queue[0].number)
-	}
-	if err != io.EOF {
-		cutOff = fmt.Errorf("%w: %w", cutOff, err)
-	}
-	return cutOff
 }
 
 // fail notes what went wrong, where nothing did before.

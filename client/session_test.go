@@ -50,10 +50,9 @@ func (s script) play(t *testing.T, conn net.Conn) {
 // A talk is a session under test, in a bubble of synctest: time moves only when
 // everybody waits.
 type talk struct {
-	script   script
-	in       io.Reader
-	name     string
-	terminal bool
+	script script
+	in     io.Reader
+	name   string
 	// out replaces the buffer that takes the output.
 	out io.Writer
 	ctx context.Context
@@ -68,7 +67,7 @@ func (k talk) run(t *testing.T) (out, errs string, err error) {
 		k.script.play(t, far)
 	}()
 	var outBuf, errBuf bytes.Buffer
-	o := Options{Conn: near, In: k.in, Out: &outBuf, Err: &errBuf, Name: k.name, Terminal: k.terminal, Color: k.terminal}
+	o := Options{Conn: near, In: k.in, Out: &outBuf, Err: &errBuf, Name: k.name}
 	if k.out != nil {
 		o.Out = k.out
 	}
@@ -168,10 +167,6 @@ func TestSession(t *testing.T) {
 			talk: talk{in: strings.NewReader("bot\na\nb\n"), out: failing{syscall.ENOSPC}, script: script{"<" + ask, ">bot", "<" + erase + "* you joined\n> ", ">"}},
 			want: syscall.ENOSPC,
 		},
-		{
-			name: "on a terminal",
-			talk: talk{terminal: true, name: "anna", in: strings.NewReader("one\n\ntwo\n"), script: script{"<" + ask, ">anna", ">one", ">two", ">", "<" + erase + "\x1b[2m*\x1b[0m you joined\x1b]0;x\a\n\a> ", "<" + erase + "bye\n"}},
-		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -181,7 +176,7 @@ func TestSession(t *testing.T) {
 					return
 				}
 				out, errs, err := test.talk.run(t)
-				if !test.talk.terminal && (out != test.out || errs != test.err) {
+				if out != test.out || errs != test.err {
 					t.Errorf("got output %q and errors %q; want %q and %q", out, errs, test.out, test.err)
 				}
 				if !errors.Is(err, test.want) {
@@ -351,83 +346,28 @@ func busyRoom(t *testing.T, every, reads time.Duration, answer string) {
 	}
 }
 
-// terminalTalk is a session on a terminal whose parts are played by hand.
-func terminalTalk(t *testing.T, ctx context.Context, f func(server net.Conn, keys io.Writer)) string {
-	t.Helper()
-	near, far := net.Pipe()
-	in, keys := io.Pipe()
-	var out bytes.Buffer
-	done := make(chan error)
-	go func() { done <- Run(ctx, Options{Conn: near, In: in, Out: &out, Terminal: true, Color: true}) }()
-	f(far, keys)
-	if err := <-done; err != nil {
-		t.Errorf("got error %v, want none", err)
-	}
-	far.Close()
-	keys.Close()
-	in.Close()
-	return out.String()
-}
-
-func TestTerminalOutlivesTheServer(t *testing.T) {
-	for name, typed := range map[string]string{"Enter": "\n", "a draft and Enter": "draft\n", "Ctrl-D": ""} {
-		synctest.Test(t, func(t *testing.T) {
-			got := terminalTalk(t, t.Context(), func(server net.Conn, keys io.Writer) {
-				script{"<" + ask, "<" + erase + "\x1b[31mbye\x1b[0m\x1b[2J\n\a> "}.play(t, server)
-				synctest.Wait()
-				if typed == "" {
-					keys.(io.Closer).Close()
-					return
-				}
-				_, _ = io.WriteString(keys, typed)
-			})
-			want := ask + erase + "\x1b[31mbye\x1b[0m\n\a> " + "\n-- the server closed the connection. Enter quits\n"
-			if got != want {
-				t.Errorf("%s: got %q, want %q", name, got, want)
-			}
-		})
-	}
-}
-
-func TestTerminalPrintsAgainWhatEnterScrolledAway(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		got := terminalTalk(t, t.Context(), func(server net.Conn, keys io.Writer) {
-			_ = protocol.NewWriter(server).WriteString("> ")
-			synctest.Wait()
-			_, _ = io.WriteString(keys, "\n"+strings.Repeat("x", maxLine+1)+"\n")
-			synctest.Wait()
-			server.Close()
-			synctest.Wait()
-			_, _ = io.WriteString(keys, "\n")
-		})
-		want := erase + "> " + erase + "> " + "line 2 is longer than 4096 bytes and was not sent\n" + erase + "> " +
-			"\n-- the server closed the connection. Enter quits\n"
-		if got != want {
-			t.Errorf("got %q, want %q", got, want)
-		}
-	})
-}
-
 // A session that is told to end says goodbye and waits two seconds, by a clock
 // that only moves when nothing else does.
 func TestCancelledSession(t *testing.T) {
 	for name, closes := range map[string]bool{"the server closes": true, "the server hangs": false} {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
+			near, far := net.Pipe()
+			in, keys := io.Pipe()
 			start := time.Now()
-			got := terminalTalk(t, ctx, func(server net.Conn, _ io.Writer) {
-				_ = protocol.NewWriter(server).WriteString("> ")
-				synctest.Wait()
-				cancel()
-				if s, err := protocol.NewReader(server).ReadString(); len(s) > 0 || err != nil {
-					t.Errorf("%s: got %q, %v; want the goodbye", name, s, err)
-				}
-				if closes {
-					server.Close()
-				}
-			})
-			if want := erase + "> " + startLine; got != want {
-				t.Errorf("%s: got %q, want %q", name, got, want)
+			done := make(chan error)
+			go func() { done <- Run(ctx, Options{Conn: near, In: in, Out: io.Discard, Err: io.Discard}) }()
+			_ = protocol.NewWriter(far).WriteString("> ")
+			synctest.Wait()
+			cancel()
+			if s, err := protocol.NewReader(far).ReadString(); len(s) > 0 || err != nil {
+				t.Errorf("%s: got %q, %v; want the goodbye", name, s, err)
+			}
+			if closes {
+				far.Close()
+			}
+			if err := <-done; err != nil {
+				t.Errorf("%s: got error %v, want none", name, err)
 			}
 			want := leaveGrace
 			if closes {
@@ -436,21 +376,11 @@ func TestCancelledSession(t *testing.T) {
 			if took := time.Since(start); took != want {
 				t.Errorf("%s: it took %v, want %v", name, took, want)
 			}
+			far.Close()
+			keys.Close()
+			in.Close()
 		})
 	}
-}
-
-// A server that reads nothing cannot hold up who wants to leave.
-func TestCancelledWhileSending(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithCancel(t.Context())
-		terminalTalk(t, ctx, func(server net.Conn, keys io.Writer) {
-			_ = protocol.NewWriter(server).WriteString("> ")
-			_, _ = io.WriteString(keys, "one\ntwo\n")
-			synctest.Wait()
-			cancel()
-		})
-	})
 }
 
 func TestServerThatIsNone(t *testing.T) {

@@ -34,10 +34,10 @@ type console struct {
 	asking    atomic.Bool // a command waits for an answer
 
 	// On a terminal.
-	line    *liner.State
-	history *history
-	raw     liner.ModeApplier // the terminal while a line is typed
-	cooked  liner.ModeApplier // and while a command runs: as it was
+	line   *liner.State
+	past   *past
+	raw    liner.ModeApplier // the terminal while a line is typed
+	cooked liner.ModeApplier // and while a command runs: as it was
 }
 
 // runConsole is the console on a terminal; elsewhere it runs what it reads, a command on a line,
@@ -91,8 +91,7 @@ func (c *console) runTerminal(ctx context.Context) (err error) {
 	if c.raw, err = liner.TerminalMode(); err != nil {
 		return err
 	}
-	c.history = openHistory(c.app.getenv)
-	c.history.load(c.line)
+	c.past = openPast(c.app.getenv, c.line)
 	c.line.SetCtrlCAborts(true)
 	c.line.SetTabCompletionStyle(liner.TabPrints)
 	c.line.SetWordCompleter(func(text string, at int) (string, []string, string) { return c.complete(ctx, text, at) })
@@ -134,7 +133,7 @@ func (c *console) runTerminal(ctx context.Context) (err error) {
 // remember keeps what was typed.
 func (c *console) remember(text string) {
 	c.line.AppendHistory(text)
-	if err := c.history.add(text); err != nil {
+	if err := c.past.add(text); err != nil {
 		c.app.p.fail(fmt.Sprintf("the history cannot be written: %v", err))
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -151,8 +152,12 @@ func TestQuick(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	client := filepath.Join(t.TempDir(), "famchat")
+	if out, err := exec.Command("go", "build", "-o", client, "famchat/client/famchat").CombinedOutput(); err != nil {
+		t.Fatalf("building the client: %v: %s", err, out)
+	}
 	var stdout, stderr bytes.Buffer
-	if code := run(t.Context(), []string{"--quick", "--daemon", me, "--json"}, &stdout, &stderr); code != exitOK {
+	if code := run(t.Context(), []string{"--quick", "--daemon", me, "--client", client, "--json"}, &stdout, &stderr); code != exitOK {
 		t.Fatalf("exit code %d, want %d\n%s", code, exitOK, &stderr)
 	}
 	var r report
@@ -171,6 +176,14 @@ func TestQuick(t *testing.T) {
 		if len(d.QuietRounds) != 1 || len(d.DisturbedRounds) != 1 || d.Quiet <= 0 || d.Disturbed <= 0 || d.Ratio <= 0 {
 			t.Errorf("%+v, want one round of figures", *d)
 		}
+	}
+	for _, typed := range r.Typing {
+		if len(typed.QuietRounds) != 1 || typed.Quiet <= 0 || typed.Flooded <= 0 || typed.Promise <= 0 {
+			t.Errorf("%+v, want one round of figures", *typed)
+		}
+	}
+	if len(r.Typing) != 2 {
+		t.Errorf("%d figures of typing, want 2", len(r.Typing))
 	}
 	for _, row := range r.Rows {
 		atRest := strings.HasPrefix(row.Name, "at rest")
@@ -241,6 +254,7 @@ func TestUsage(t *testing.T) {
 		{"--rounds", "-1"},
 		{"--only", "speed"},
 		{"--daemon", "/nowhere/famchatd"},
+		{"--client", "/nowhere/famchat"},
 	} {
 		var stdout, stderr bytes.Buffer
 		if code := run(t.Context(), args, &stdout, &stderr); code != exitUsage || stderr.Len() == 0 {

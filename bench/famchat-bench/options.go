@@ -20,16 +20,18 @@ const (
 	partDisturbed  = "disturbed"
 	partPlugins    = "plugins"
 	partAdmin      = "admin"
+	partTyping     = "typing"
 	partMemory     = "memory"
 	partRest       = "rest"
 )
 
-var allParts = []string{partThroughput, partLatency, partDisturbed, partPlugins, partAdmin, partMemory, partRest}
+var allParts = []string{partThroughput, partLatency, partDisturbed, partPlugins, partAdmin, partTyping, partMemory, partRest}
 
 // options are the flags.
 type options struct {
 	daemon     string        // the famchatd to measure
-	rounds     int           // rounds of throughput, latency, disturbed, plugins and admin
+	client     string        // the famchat that is typed at
+	rounds     int           // rounds of all but memory and rest
 	window     time.Duration // the timed part of a round
 	gomaxprocs int           // for the daemon; the generator keeps its own
 	parts      []string      // some of allParts
@@ -55,6 +57,7 @@ type plan struct {
 	disturbed      disturbedPlan
 	plugins        pluginPlan
 	admin          adminPlan
+	typing         typingPlan
 }
 
 // disturbedPlan are the sizes of the disturbances.
@@ -82,6 +85,7 @@ func fullPlan() plan {
 			halves: 1000, joins: 20, pause: 500 * time.Millisecond},
 		plugins: pluginPlan{members: 10, rate: 50},
 		admin:   adminPlan{members: 1000, rate: 50, asked: 100, listed: 10000, lists: 10, pause: 3 * time.Second},
+		typing:  typingPlan{flood: 10000, key: 10 * time.Millisecond},
 	}
 }
 
@@ -96,6 +100,7 @@ func quickPlan() plan {
 			halves: 20, joins: 5, pause: 50 * time.Millisecond},
 		plugins: pluginPlan{members: 5, rate: 50},
 		admin:   adminPlan{members: 20, rate: 50, asked: 100, listed: 50, lists: 2, pause: 200 * time.Millisecond},
+		typing:  typingPlan{flood: 1000, key: 10 * time.Millisecond},
 	}
 }
 
@@ -122,7 +127,8 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	flags := flag.NewFlagSet("famchat-bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&o.daemon, "daemon", "", "the famchatd to measure (default: the one beside this program)")
-	flags.IntVar(&o.rounds, "rounds", 0, "rounds of throughput, latency, disturbed, plugins and admin (default 5; 1 with --quick)")
+	flags.StringVar(&o.client, "client", "", "the famchat that is typed at (default: the one beside this program)")
+	flags.IntVar(&o.rounds, "rounds", 0, "rounds of all but memory and rest (default 5; 1 with --quick)")
 	flags.DurationVar(&o.window, "window", 0, "timed part of a round (default 3s; 200ms with --quick)")
 	flags.IntVar(&o.gomaxprocs, "gomaxprocs", runtime.NumCPU(), "GOMAXPROCS of the daemon")
 	flags.StringVar(&only, "only", strings.Join(allParts, ","), "the parts to run")
@@ -135,6 +141,14 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	err := o.validate(flags.Args())
 	if err == nil && o.daemon == "" {
 		o.daemon, err = besideMe("famchatd")
+	}
+	if err == nil && o.client == "" {
+		o.client, err = besideMe("famchat")
+	}
+	if err == nil && slices.Contains(o.parts, partTyping) {
+		if _, err = os.Stat(o.client); err != nil {
+			err = fmt.Errorf("no client to type at: %w (build it with make, name one with --client, or leave typing out of --only)", err)
+		}
 	}
 	if err == nil {
 		_, err = os.Stat(o.daemon)

@@ -53,6 +53,7 @@ type report struct {
 
 	Disturbed []*disturbance `json:"disturbed,omitempty"`
 	Plugins   []*pluginRow   `json:"plugins,omitempty"`
+	Typing    []*typingRow   `json:"typing,omitempty"`
 }
 
 // pluginCounts are with how many plugins the daemon is measured.
@@ -166,6 +167,7 @@ func (r *report) finish() {
 			p.Median[i] = median(p.Rounds[i])
 		}
 	}
+	r.finishTyping()
 }
 
 // writeJSON writes a finished report as JSON.
@@ -189,6 +191,9 @@ func (r *report) writeText(w io.Writer) error {
 	}
 	if len(r.Plugins) > 0 {
 		r.writePlugins(&b)
+	}
+	if len(r.Typing) > 0 {
+		r.writeTyping(&b)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

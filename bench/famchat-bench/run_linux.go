@@ -74,7 +74,7 @@ func runAll(ctx context.Context, o options, progress io.Writer) (r *report, err 
 	}
 	defer func() { err = errors.Join(err, unpin()) }()
 	b := &bench{
-		programs: &programs{floor: program, daemon: o.daemon, gomaxprocs: o.gomaxprocs, folder: folder, cores: cores},
+		programs: &programs{floor: program, daemon: o.daemon, client: o.client, gomaxprocs: o.gomaxprocs, folder: folder, cores: cores},
 		plan:     o.plan(), formats: map[bool]format{false: daemonFormat()}, progress: progress,
 	}
 	if err := b.measureAll(ctx, o.parts); err != nil {
@@ -116,6 +116,11 @@ func (b *bench) measureAll(ctx context.Context, parts []string) error {
 		}
 		if slices.Contains(parts, partAdmin) {
 			if err := b.admins(ctx, round); err != nil {
+				return err
+			}
+		}
+		if slices.Contains(parts, partTyping) {
+			if err := b.typing(ctx, round); err != nil {
 				return err
 			}
 		}

@@ -29,6 +29,7 @@ const (
 type programs struct {
 	floor      string
 	daemon     string
+	client     string
 	gomaxprocs int    // for the daemon
 	folder     string // temporary: configs, the daemon's runtime folder
 	cores      cores

@@ -124,6 +124,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"a", "b"}, 2, "", "one address"},
 		{[]string{"--name", strings.Repeat("x", 4097)}, 2, "", "4096"},
 		{[]string{"host:port"}, 2, "", `"host:port": not an address`},
+		{[]string{"--reconnect"}, 2, "", "--reconnect is for a terminal"},
 	} {
 		var out, errs bytes.Buffer
 		code := run(t.Context(), test.args, strings.NewReader(""), &out, &errs)

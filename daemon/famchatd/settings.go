@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"famchat/daemon"
+	"famchat/internal/folders"
 	"famchat/internal/strictyaml"
 )
 
@@ -86,12 +87,6 @@ func defaultStateFolder(uid int, getenv func(string) string) string {
 	if uid == 0 {
 		return "/var/lib/famchat"
 	}
-	// One that is not absolute does not count (XDG Base Directory Specification).
-	if state := getenv("XDG_STATE_HOME"); filepath.IsAbs(state) {
-		return filepath.Join(state, "famchat")
-	}
-	if home := getenv("HOME"); filepath.IsAbs(home) {
-		return filepath.Join(home, ".local", "state", "famchat")
-	}
-	return ""
+	folder, _ := folders.State(getenv) // none is none
+	return folder
 }

@@ -6,11 +6,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"famchat/internal/folders"
 )
 
 const (
@@ -28,17 +29,8 @@ type folder struct {
 	lock *os.File
 }
 
-// DefaultFolder is where sockets are put: /run/famchat for root, else famchat in
-// XDG_RUNTIME_DIR, else famchat-UID in the temporary folder.
-func DefaultFolder() string {
-	if os.Geteuid() == 0 {
-		return "/run/famchat"
-	}
-	if runtime := os.Getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(runtime) {
-		return filepath.Join(runtime, "famchat")
-	}
-	return filepath.Join(os.TempDir(), "famchat-"+strconv.Itoa(os.Geteuid()))
-}
+// DefaultFolder is where sockets are put: beside the admin's.
+func DefaultFolder() string { return folders.Runtime() }
 
 // newFolder makes a folder in base, and removes what hosts left there that were
 // killed.
