@@ -160,31 +160,6 @@ func TestAHistoryThatCannotBeWrittenIsSaidOnce(t *testing.T) {
 	}
 }
 
-func TestALongHistoryIsCutAtItsBeginning(t *testing.T) {
-	dir := home(t)
-	family().serve(t, socketIn(dir))
-	file := filepath.Join(dir, "state", "famchat", historyName)
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	text := "first\n" + strings.Repeat("list\n", 2*maxHistoryLines) + "broadcast last\n"
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	x := open(t, dir, nil)
-	x.sees(prompt)
-	x.types("\x1b[A") // up
-	x.sees("broadcast last")
-	x.types(ctrlC)
-	x.sees(prompt)
-	x.types(ctrlD)
-	x.exits(exitDone)
-	b, err := os.ReadFile(file)
-	if got := strings.Count(string(b), "\n"); err != nil || got != maxHistoryLines || strings.HasPrefix(string(b), "first") {
-		t.Errorf("got %d lines, %v, want %d", got, err, maxHistoryLines)
-	}
-}
-
 func TestALostDaemonIsSaidAtThePromptAndPickedUpAgain(t *testing.T) {
 	m := family()
 	x, dir, stop := openConsole(t, m)

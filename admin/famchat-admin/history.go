@@ -7,7 +7,6 @@ import (
 
 	"famchat/internal/folders"
 	"famchat/internal/history"
-	"famchat/internal/safetext"
 )
 
 const historyName = "admin-history"
@@ -28,7 +27,7 @@ func openPast(getenv func(string) string, line *liner.State) *past {
 	}
 	p.file, p.err = history.Open(filepath.Join(folder, historyName))
 	for _, l := range p.file.Lines() {
-		line.AppendHistory(safetext.Line(l)) // somebody may have put something there
+		line.AppendHistory(oneLine(l)) // somebody may have put something there
 	}
 	return p
 }
