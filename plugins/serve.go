@@ -17,6 +17,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/encoding/protojson"
 
+	"famchat/internal/safetext"
 	"famchat/plugins/internal/contract"
 	"famchat/plugins/pluginpb"
 )
@@ -146,7 +147,7 @@ func (s *service) try(ctx context.Context, text string, stdout io.Writer) bool {
 	ok := true
 	say := func(what string, v Verdict) {
 		ok = ok && v != Verdict{}
-		fmt.Fprintf(stdout, "%s: %v\n", what, v)
+		said(stdout, what, v.String())
 	}
 	if h.FilterMessage != nil {
 		say("message", s.ask(func() Verdict {
@@ -172,20 +173,26 @@ func (s *service) tryCommand(ctx context.Context, command, args string, stdout i
 	}
 	call.Members = []*pluginpb.Member{call.Caller}
 	r, err := s.RunCommand(ctx, call)
+	what := "/" + command
 	switch {
 	case err != nil:
-		fmt.Fprintf(stdout, "/%s: it failed: %s\n", command, messageOfError(err))
+		said(stdout, what, "it failed: "+messageOfError(err))
 		return false
 	case r.Failed != "":
-		fmt.Fprintf(stdout, "/%s: fail: %s\n", command, r.Failed)
+		said(stdout, what, "fail: "+r.Failed)
+		return true
 	case r.Reply == "" && len(r.Effects) == 0:
-		fmt.Fprintf(stdout, "/%s: nothing: neither a reply nor an effect\n", command)
-	}
-	if r.Failed == "" && r.Reply != "" {
-		fmt.Fprintf(stdout, "/%s: reply: %s\n", command, r.Reply)
+		said(stdout, what, "nothing: neither a reply nor an effect")
+	case r.Reply != "":
+		said(stdout, what, "reply: "+r.Reply)
 	}
 	for _, e := range r.Effects {
-		fmt.Fprintf(stdout, "/%s: %v\n", command, Effect{effectKind(e.Kind), ID(e.To), e.Text})
+		said(stdout, what, Effect{effectKind(e.Kind), ID(e.To), e.Text}.String())
 	}
 	return true
+}
+
+// said prints what a plugin said of something, as safe as in a chat.
+func said(stdout io.Writer, what, text string) {
+	fmt.Fprintf(stdout, "%s: %s\n", what, safetext.Text(text))
 }

@@ -20,8 +20,8 @@ Examples:
 {{.}}
 {{end}}{{if .HasAvailableLocalFlags}}
 Flags:
-{{.LocalFlags.FlagUsagesWrapped 80}}{{end}}{{end}}{{if .HasAvailableSubCommands}}{{$all := .Commands}}{{range $group := .Groups}}
-{{$group.Title}}{{range $all}}{{if and (eq .GroupID $group.ID) .IsAvailableCommand}}
+{{.LocalFlags.FlagUsagesWrapped 80}}{{end}}{{end}}{{if .HasAvailableSubCommands}}{{$all := .Commands}}{{range $i, $group := .Groups}}{{if $i}}
+{{end}}{{$group.Title}}{{range $all}}{{if and (eq .GroupID $group.ID) .IsAvailableCommand}}
   {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}
 {{end}}{{if not .Groups}}
 Commands:{{range $all}}{{if .IsAvailableCommand}}
