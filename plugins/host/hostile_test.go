@@ -234,6 +234,23 @@ func TestACrashDuringARestartLeavesNoSecondProcess(t *testing.T) {
 	}
 }
 
+// One that is disabled while it is being started, and enabled before that has come to
+// an end, is started.
+func TestEnablingWhatIsBeingStartedStartsIt(t *testing.T) {
+	r := start(t, behaving(t, "one", behaviour{Mark: "1", Slow: true}))
+	_ = syscall.Kill(r.Status()[0].PID, syscall.SIGKILL)
+	r.state(host.Starting)
+	for _, do := range []func(string) error{r.Disable, r.Enable} {
+		if err := do("one"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.state(host.Running)
+	if got, want := r.filter("x"), `replace "x1"`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 func TestAFloodOnStderrAndStdoutIsBounded(t *testing.T) {
 	r := startRaw(t, "floods", nil)
 	eventually(t, "it is said that lines are dropped", func() bool { return strings.Contains(r.log.String(), "logs too much") })

@@ -36,6 +36,7 @@ type behaviour struct {
 	Escape   bool // a child in a session of its own
 	Eat      bool // memory, at "eat"
 	Deaf     bool // to SIGTERM and to the end of stdin
+	Slow     bool // to start
 	Raw      string
 }
 
@@ -53,6 +54,9 @@ func newTestPlugin(h *plugins.Host, b behaviour) (*plugins.Hooks, error) {
 	if b.Crash {
 		fmt.Fprintln(os.Stderr, "no word list")
 		os.Exit(3)
+	}
+	if b.Slow {
+		time.Sleep(300 * time.Millisecond)
 	}
 	for n := range b.Stderr {
 		h.Log.Info("line", "n", n)
