@@ -37,8 +37,9 @@ type Stats struct {
 	Turns            uint64
 	Wakeups          uint64 // times the mailbox woke the loop
 	LongestTurnNanos int64  // from the end of one wait to the beginning of the next
-	// LongestTurnCPUNanos is the most CPU time that the thread used for one: less
-	// where the machine had other things to do meanwhile.
+	// LongestTurnCPUNanos is the most CPU time that the thread used for one and for
+	// the wait before it: of a long turn less than its length, where the machine had
+	// other things to do meanwhile.
 	LongestTurnCPUNanos int64
 	Open                int // connections open now, with the lingering ones
 	Lingering           int // connections that Finish is busy with now
