@@ -31,7 +31,8 @@ type Backend interface {
 	Watch(ctx context.Context, messages bool) (<-chan Event, error)
 	// Plugins are the plugins, in the order of famchat.yaml.
 	Plugins(context.Context) ([]Plugin, error)
-	// ReloadPlugin starts one anew, DisablePlugin ends it until EnablePlugin.
+	// ReloadPlugin starts one anew. DisablePlugin ends it until EnablePlugin, or a
+	// reload; until then names and messages pass as if it were not there.
 	ReloadPlugin(ctx context.Context, name string) error
 	DisablePlugin(ctx context.Context, name string) error
 	EnablePlugin(ctx context.Context, name string) error

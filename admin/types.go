@@ -133,14 +133,15 @@ const (
 	PluginRunning   = "running"
 	PluginStarting  = "starting"
 	PluginLeftAlone = "left alone" // its breaker is open
-	PluginDisabled  = "disabled"
+	PluginGivenUp   = "given up"   // it failed too often, and runs again when it is enabled or reloaded
+	PluginDisabled  = "disabled"   // by the admin: as good as not there
 )
 
 // Plugin is a plugin and what has been counted of it.
 type Plugin struct {
 	Name      string   `json:"name"`
 	Version   string   `json:"version"`
-	State     string   `json:"state"` // running, starting, left alone, disabled
+	State     string   `json:"state"` // one of those above
 	PID       int      `json:"pid,omitempty"`
 	Hooks     []string `json:"hooks"`              // names, messages, commands, events
 	Sees      []string `json:"sees,omitempty"`     // the kinds of messages: public, private

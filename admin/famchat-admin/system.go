@@ -15,7 +15,8 @@ func pluginsCommand(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use: "plugins", Short: "List the plugins and how they do", GroupID: daemon, Args: noArgs,
 		Long: `Lists the plugins, in the order of famchat.yaml. A plugin that fails again and
-again is left alone for a while: its breaker is open.
+again is left alone for a while: its breaker is open. One to which that happens
+too often within an hour is given up until it is enabled or reloaded.
 
 In a pipe the fields are name, version, state, seconds until it is tried
 again, process, hooks, calls, failures, crashes, restarts, and p50 and p99 of
@@ -82,8 +83,8 @@ func pluginCommand(a *app) *cobra.Command {
 		do                func(*cobra.Command, string) error
 	}{
 		{"reload", "Start plugins anew", "started anew", func(c *cobra.Command, name string) error { return a.client.ReloadPlugin(c.Context(), name) }},
-		{"disable", "End plugins until they are enabled", "disabled", func(c *cobra.Command, name string) error { return a.client.DisablePlugin(c.Context(), name) }},
-		{"enable", "Start plugins that were disabled", "enabled", func(c *cobra.Command, name string) error { return a.client.EnablePlugin(c.Context(), name) }},
+		{"disable", "End plugins, as if they were not there, until they are enabled", "disabled", func(c *cobra.Command, name string) error { return a.client.DisablePlugin(c.Context(), name) }},
+		{"enable", "Start plugins that were disabled or given up", "enabled", func(c *cobra.Command, name string) error { return a.client.EnablePlugin(c.Context(), name) }},
 	} {
 		parent.AddCommand(&cobra.Command{
 			Use: action.name + " NAME...", Short: action.short, ValidArgsFunction: a.completePlugins,
