@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -91,6 +92,21 @@ func sweep(base string) {
 		}
 		lock.Close()
 	}
+}
+
+// name has the system call the process of cmd by its plugin's name, rather than by the
+// number of the descriptor that is started: it takes the last part of the path, of
+// which it keeps 15 bytes. forget is to be called once the process has started.
+func (f *folder) name(cmd *exec.Cmd, plugin string) (forget func()) {
+	links, err := os.MkdirTemp(f.path, "run-")
+	if err != nil {
+		return func() {} // a number is a name, too
+	}
+	link := filepath.Join(links, plugin)
+	if os.Symlink(cmd.Path, link) == nil {
+		cmd.Path = link
+	}
+	return func() { os.RemoveAll(links) }
 }
 
 // close removes the folder.

@@ -2,6 +2,7 @@ package host_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -213,6 +214,19 @@ func TestNothingLeaksIntoAPlugin(t *testing.T) {
 	}
 	if shared > 3 {
 		t.Errorf("the plugin has %d of our pipes open, want 3: %s", shared, r.run("do", "descriptors").Reply)
+	}
+}
+
+// Who looks at the processes of the machine sees the plugin's name.
+func TestAProcessHasItsPluginsName(t *testing.T) {
+	r := start(t, behaving(t, "swear-jar", behaviour{Mark: "1"}))
+	pid := r.Status()[0].PID
+	got, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
+	if err != nil {
+		t.Skip("this system does not say:", err)
+	}
+	if string(got) != "swear-jar\n" {
+		t.Errorf("the process is called %q", got)
 	}
 }
 

@@ -76,6 +76,9 @@ func (h *Host) launch(ctx context.Context, p Plugin, img *image) (*instance, err
 func (h *Host) connect(ctx context.Context, p Plugin, img *image) (*instance, error) {
 	cmd := img.command()
 	cmd.Args = []string{img.path}
+	if img.file != nil && len(cmd.ExtraFiles) == 0 { // not a script, which wants its own path
+		defer h.folder.name(cmd, p.Name)()
+	}
 	cmd.Env = h.environment(p, img)
 	log := newStderrLog(h.cfg.Log.With("plugin", p.Name))
 	process, err := newProcess(cmd, h.spawner, h.guard, log, p.MemoryBytes)
