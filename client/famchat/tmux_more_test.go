@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -38,21 +37,26 @@ func TestTypingWhileLinesScrollBy(t *testing.T) {
 }
 
 var (
-	roughly = flag.Int("roughly", 60, "steps of TestRoughUse")
-	seeded  = flag.Uint64("seed", 0, "of TestRoughUse; 0 is the time")
+	roughly = flag.Int("roughly", 60, "steps of TestRoughUse and TestRoughUseInXterm")
+	seeded  = flag.Uint64("seed", 0, "of TestRoughUse and TestRoughUseInXterm; 0 is the time")
 )
+
+// random returns randomness by a seed that is told.
+func random(t *testing.T) *rand.Rand {
+	seed := *seeded
+	if seed == 0 {
+		seed = uint64(time.Now().UnixNano())
+	}
+	t.Logf("seed %d", seed)
+	return rand.New(rand.NewPCG(seed, 0))
+}
 
 // A person types, moves about and throws away while others talk, and the window changes
 // its size; in the end everything is there once. What others say is ASCII: when rows
 // that ended in half of a wide character are broken anew, tmux 3.3a puts the cursor of
 // any program into the wrong row.
 func TestRoughUse(t *testing.T) {
-	seed := *seeded
-	if seed == 0 {
-		seed = uint64(time.Now().UnixNano())
-	}
-	r := rand.New(rand.NewPCG(seed, 0))
-	t.Logf("seed %d", seed)
+	r := random(t)
 	h := open(t, "")
 	mum := h.join("mum")
 	p := newPane(t, 80, 24)
@@ -127,15 +131,7 @@ func TestPaintAgain(t *testing.T) {
 		seen := append(welcome("mum"), mum.chatter("mum", 4)...)
 		p.types("draft")
 		p.shows(append(seen, "> draft")...)
-		tty := strings.TrimSpace(p.tmux("display-message", "-p", "#{pane_tty}"))
-		f, err := os.OpenFile(tty, os.O_WRONLY, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = f.WriteString("\x1b[3;2Hgarbage\x1b[6;1Hgarbage")
-		if err = errors.Join(err, f.Close()); err != nil {
-			t.Fatal(err)
-		}
+		p.write("\x1b[3;2Hgarbage\x1b[6;1Hgarbage")
 		p.sees("garbage")
 		p.keys("C-l")
 		p.shows(append(seen, "> draft")...)
@@ -213,7 +209,7 @@ func TestNoColor(t *testing.T) {
 		p.sees("anna!")
 		p.paste("a\nb")
 		p.sees("a↵")
-		screen := p.tmux("capture-pane", "-p", "-e", "-S", "-")
+		screen := p.emulator.(*tmux).styled()
 		if got := strings.Contains(screen, "\x1b["); got != want {
 			t.Errorf("%s: got styles %v in %q", env, got, screen)
 		}
