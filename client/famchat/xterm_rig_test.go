@@ -132,32 +132,39 @@ func (x *xterm) xdotool(args ...string) {
 	x.run(nil, append([]string{"xdotool"}, args...)...)
 }
 
-// content waits until there is a file, and takes it.
-func (x *xterm) content(name, what string) string {
+// until waits for something to be so.
+func (x *xterm) until(what string, ok func() bool) {
 	x.t.Helper()
 	deadline := time.After(patience)
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
-	for {
-		b, err := os.ReadFile(name)
-		if err == nil {
-			if err := os.Remove(name); err != nil {
-				x.t.Fatal(err)
-			}
-			return string(b)
-		}
+	for !ok() {
 		select {
 		case <-tick.C:
 		case <-deadline:
-			x.t.Fatalf("nothing came of %s: %v", what, err)
+			x.t.Fatalf("waiting for %s", what)
 		}
 	}
+}
+
+// content waits until there is a file, and takes it.
+func (x *xterm) content(name, what string) (content string) {
+	x.t.Helper()
+	x.until(what, func() bool {
+		b, err := os.ReadFile(name)
+		content = string(b)
+		return err == nil
+	})
+	if err := os.Remove(name); err != nil {
+		x.t.Fatal(err)
+	}
+	return content
 }
 
 // printed waits until xterm has printed all that it holds.
 func (x *xterm) printed() string {
 	x.t.Helper()
-	return x.content(filepath.Join(x.folder, "printed"), "printing the screen")
+	return x.content(filepath.Join(x.folder, "printed"), "what xterm prints")
 }
 
 func (x *xterm) capture() string {
@@ -222,9 +229,16 @@ func (x *xterm) keys(keys ...string) {
 	x.xdotool(append([]string{"key", "--delay", "0"}, keys...)...)
 }
 
+// paste waits until the selection is there: xclip says so before the display knows.
 func (x *xterm) paste(text string) {
 	x.t.Helper()
 	x.run(strings.NewReader(text), "xclip", "-selection", "primary", "-in")
+	x.until("xclip's selection", func() bool {
+		c := exec.Command("xclip", "-selection", "primary", "-out")
+		c.Env = x.environment()
+		out, err := c.Output()
+		return err == nil && string(out) == text
+	})
 	x.xdotool("key", "shift+Insert")
 }
 
