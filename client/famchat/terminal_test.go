@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// eachWidth runs a test in panes of 20, 36 and 80 columns, with mum in the room.
+// eachWidth runs a test in panes of 20, 36 and 80 columns of each terminal, with mum
+// in the room.
 func eachWidth(t *testing.T, test func(t *testing.T, p *pane, mum *guest, width int)) {
 	eachTerminal(t, func(t *testing.T, newPane opener) {
 		for _, width := range []int{20, 36, 80} {
@@ -50,7 +51,7 @@ func TestHalfTypedStaysWhole(t *testing.T) {
 	})
 }
 
-// The window may change its size at any time.
+// The window may change its size at any time; tmux breaks the rows anew.
 func TestResizeWhileTyping(t *testing.T) {
 	h := open(t, "")
 	mum := h.join("mum")

@@ -139,48 +139,50 @@ func TestPaintAgain(t *testing.T) {
 }
 
 func TestCompletionAndSearchAndHistory(t *testing.T) {
-	h := open(t, "")
-	marmalade := h.join("marmalade")
-	p := newPane(t, 80, 20)
-	p.enters(h, "--name anna")
-	marmalade.says("who has the plates?")
-	p.sees("plates?")
-	p.types("@ma")
-	p.keys("Tab")
-	p.types(" psst")
-	p.keys("Enter")
-	marmalade.hears("~ anna -> you: psst")
-	p.types("/he")
-	p.keys("Tab")
-	p.sees("> /help")
-	p.keys("C-c")
-	p.enter("the blue plates")
-	marmalade.hears("the blue plates")
-	p.keys("C-d")
-	p.sees("status 0")
+	eachTerminal(t, func(t *testing.T, newPane opener) {
+		h := open(t, "")
+		marmalade := h.join("marmalade")
+		p := newPane(t, 80, 20)
+		p.enters(h, "--name anna")
+		marmalade.says("who has the plates?")
+		p.sees("plates?")
+		p.types("@ma")
+		p.keys("Tab")
+		p.types(" psst")
+		p.keys("Enter")
+		marmalade.hears("~ anna -> you: psst")
+		p.types("/he")
+		p.keys("Tab")
+		p.sees("> /help")
+		p.keys("C-c")
+		p.enter("the blue plates")
+		marmalade.hears("the blue plates")
+		p.keys("C-d")
+		p.sees("status 0")
 
-	p.enter("$famchat " + h.addr)
-	p.sees("Your name?")
-	p.keys("Up") // what was said, not the name
-	p.sees("Your name? the blue plates")
-	p.keys("C-u")
-	p.enter("anna")
-	p.sees("you joined. Here: marmalade. /help lists the commands\n>")
-	p.keys("C-r")
-	p.types("pss")
-	p.sees("(search: pss) @marmalade psst")
-	marmalade.says("meanwhile")
-	p.sees("marmalade: meanwhile\n(search: pss) @marmalade psst")
-	p.keys("C-e")
-	p.types("!")
-	p.keys("Enter")
-	marmalade.hears("~ anna -> you: psst!")
-	p.keys("C-d")
+		p.enter("$famchat " + h.addr)
+		p.sees("Your name?")
+		p.keys("Up") // what was said, not the name
+		p.sees("Your name? the blue plates")
+		p.keys("C-u")
+		p.enter("anna")
+		p.sees("you joined. Here: marmalade. /help lists the commands\n>")
+		p.keys("C-r")
+		p.types("pss")
+		p.sees("(search: pss) @marmalade psst")
+		marmalade.says("meanwhile")
+		p.sees("marmalade: meanwhile\n(search: pss) @marmalade psst")
+		p.keys("C-e")
+		p.types("!")
+		p.keys("Enter")
+		marmalade.hears("~ anna -> you: psst!")
+		p.keys("C-d")
 
-	kept, err := os.ReadFile(filepath.Join(p.state, "famchat", "history"))
-	if want := "@marmalade psst\n/help\nthe blue plates\n@marmalade psst!\n"; string(kept) != want || err != nil {
-		t.Errorf("kept %q, %v; want %q", kept, err, want)
-	}
+		kept, err := os.ReadFile(filepath.Join(p.state, "famchat", "history"))
+		if want := "@marmalade psst\n/help\nthe blue plates\n@marmalade psst!\n"; string(kept) != want || err != nil {
+			t.Errorf("kept %q, %v; want %q", kept, err, want)
+		}
+	})
 }
 
 func TestNoHistory(t *testing.T) {
@@ -219,25 +221,27 @@ func TestNoColor(t *testing.T) {
 // With --reconnect it comes back by itself when the server does, with the name and
 // what was typed.
 func TestComesBack(t *testing.T) {
-	h := open(t, "")
-	p := newPane(t, 80, 20)
-	p.enters(h, "--reconnect --name anna")
-	p.types("draft")
-	p.sees("> draft")
-	h.stop()
-	p.sees("-- trying again in")
-	h = open(t, h.addr)
-	mum := h.join("mum")
-	mum.hears("anna joined")
-	p.sees("-- connected again")
-	p.types("!")
-	p.keys("Enter")
-	mum.hears("anna: draft!")
-	alone := "TT:TT * you joined. Nobody else is here yet. /help lists the commands"
-	p.await("the conversation before and after", func(lines []string) bool {
-		screen := strings.Join(lines, "\n")
-		return strings.HasPrefix(screen, "Famchat\n--- DATE\n"+alone+"\nTT:TT # The server is closing. Bye!\n> draft\n-- the server closed the connection\n-- connected again\nFamchat\n") &&
-			strings.HasSuffix(screen, "TT:TT you: draft!\n>") && !strings.Contains(screen, "trying")
+	eachTerminal(t, func(t *testing.T, newPane opener) {
+		h := open(t, "")
+		p := newPane(t, 80, 20)
+		p.enters(h, "--reconnect --name anna")
+		p.types("draft")
+		p.sees("> draft")
+		h.stop()
+		p.sees("-- trying again in")
+		h = open(t, h.addr)
+		mum := h.join("mum")
+		mum.hears("anna joined")
+		p.sees("-- connected again")
+		p.types("!")
+		p.keys("Enter")
+		mum.hears("anna: draft!")
+		alone := "TT:TT * you joined. Nobody else is here yet. /help lists the commands"
+		p.await("the conversation before and after", func(lines []string) bool {
+			screen := strings.Join(lines, "\n")
+			return strings.HasPrefix(screen, "Famchat\n--- DATE\n"+alone+"\nTT:TT # The server is closing. Bye!\n> draft\n-- the server closed the connection\n-- connected again\nFamchat\n") &&
+				strings.HasSuffix(screen, "TT:TT you: draft!\n>") && !strings.Contains(screen, "trying")
+		})
 	})
 }
 
