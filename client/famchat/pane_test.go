@@ -71,7 +71,7 @@ func needs(t *testing.T, programs ...string) {
 		if os.Getenv(inCI) != "" {
 			t.Fatalf("there is no %s to run famchat in, and CI must have it", program)
 		}
-		t.Skipf("SKIPPED: there is no %s to run famchat in", program)
+		t.Skipf("SKIPPED: there is no %s to run famchat in (.ci/run lists the packages)", program)
 	}
 }
 
