@@ -201,6 +201,28 @@ func TestResizeWhileTypingInXterm(t *testing.T) {
 	v.catchesUp(true)
 }
 
+// The edge of the window is dragged to and fro faster than anything is drawn: no
+// piece of the input is left behind.
+func TestWindowDraggedInXterm(t *testing.T) {
+	v := newVisit(t, 80, 24)
+	v.listens(5, 0)
+	v.p.types(strings.Repeat("HELLO ", 14))
+	input := v.catchesUp(true)
+	for range 4 {
+		for width := 80; width > 24; width -= 4 {
+			v.p.setSize(width, 24)
+		}
+		for width := 24; width < 80; width += 4 {
+			v.p.setSize(width, 24)
+		}
+	}
+	v.p.resize(80, 24)
+	v.p.await(">"+input, func(lines []string) bool {
+		now, ok := v.read(lines, len(v.lines))
+		return ok && now == input
+	})
+}
+
 // A person types, pastes, moves about and throws away while others talk and the window
 // changes its size.
 func TestRoughUseInXterm(t *testing.T) {
