@@ -11,6 +11,14 @@ import (
 // puts what was there into the scrollback.
 const eraseBlock = "\r\x1b[K\x1b[C\x1b[J\r"
 
+// While the input is drawn in a terminal that truncates, what does not fit is cut off
+// too: its window may have become narrower already, and rows that wrapped would not
+// be where they are looked for when they are erased.
+const (
+	wrapOff = "\x1b[?7l"
+	wrapOn  = "\x1b[?7h"
+)
+
 // A block is the input as it stands on the screen.
 type block struct {
 	layout
@@ -34,6 +42,23 @@ func (e *Editor) erase() {
 // draw draws the input where the cursor is, at the beginning of a row. The cursor
 // is put by writing the beginning of its row again: no column is counted.
 func (e *Editor) draw(l layout) {
+	e.unwrapped(func() { e.rows(l) })
+	e.block = block{layout: l, drawn: true}
+}
+
+// unwrapped has write write something that must not wrap.
+func (e *Editor) unwrapped(write func()) {
+	if !e.config.Truncates {
+		write()
+		return
+	}
+	e.out = append(e.out, wrapOff...)
+	write()
+	e.out = append(e.out, wrapOn...)
+}
+
+// rows writes the rows of the input.
+func (e *Editor) rows(l layout) {
 	for i, r := range l.rows {
 		if i > 0 {
 			e.out = append(e.out, "\r\n"...)
@@ -49,7 +74,6 @@ func (e *Editor) draw(l layout) {
 	if l.cur < last || l.before != l.rows[last].text {
 		e.out = append(append(e.out, '\r'), l.before...)
 	}
-	e.block = block{layout: l, drawn: true}
 }
 
 // layout returns what the input looks like now, as much of it as is shown.
@@ -80,7 +104,7 @@ func (e *Editor) refresh() {
 	l := e.layout()
 	if e.block.drawn {
 		if more, ok := e.block.continued(l); ok {
-			e.out = append(e.out, more...)
+			e.unwrapped(func() { e.out = append(e.out, more...) })
 			e.block.layout = l
 			return
 		}

@@ -8,18 +8,21 @@ import (
 	"testing"
 )
 
-// eachWidth runs a test in panes of 20, 36 and 80 columns, with mum in the room.
+// eachWidth runs a test in panes of 20, 36 and 80 columns of each terminal, with mum
+// in the room.
 func eachWidth(t *testing.T, test func(t *testing.T, p *pane, mum *guest, width int)) {
-	for _, width := range []int{20, 36, 80} {
-		t.Run(fmt.Sprintf("%d columns", width), func(t *testing.T) {
-			t.Parallel()
-			h := open(t, "")
-			mum := h.join("mum")
-			p := newPane(t, width, 12)
-			p.enters(h, "--name anna")
-			test(t, p, mum, width)
-		})
-	}
+	eachTerminal(t, func(t *testing.T, newPane opener) {
+		for _, width := range []int{20, 36, 80} {
+			t.Run(fmt.Sprintf("%d columns", width), func(t *testing.T) {
+				t.Parallel()
+				h := open(t, "")
+				mum := h.join("mum")
+				p := newPane(t, width, 12)
+				p.enters(h, "--name anna")
+				test(t, p, mum, width)
+			})
+		}
+	})
 }
 
 // all joins lists of lines.
@@ -29,23 +32,26 @@ func all(lists ...[]string) []string { return slices.Concat(lists...) }
 // nothing of it is left behind.
 func TestHalfTypedStaysWhole(t *testing.T) {
 	eachWidth(t, func(t *testing.T, p *pane, mum *guest, _ int) {
-		p.types("日本語 half typed")
-		mum.says("first")
-		seen := append(welcome("mum"), "TT:TT   mum: first")
-		input := []string{"> 日本語 half typed"}
-		p.shows(all(seen, input)...)
-		for range 3 {
-			seen = append(seen, mum.chatter("mum", 10)...)
-			p.shows(all(seen, input)...)
+		seen := welcome("mum")
+		for _, draft := range []string{"日本語 half typed", "a line in ASCII, half typed", "👨‍👩‍👧 and ❤️, नि, 🇫🇷"} {
+			p.types(draft)
+			mum.says("first")
+			seen = append(seen, "TT:TT   mum: first")
+			p.showsInput(seen, "> "+draft)
+			for range 3 {
+				seen = append(seen, mum.chatter("mum", 33)...)
+				p.showsInput(seen, "> "+draft)
+			}
+			p.types(" X")
+			p.keys("Enter")
+			mum.hears("anna: " + draft + " X")
+			seen = append(seen, "TT:TT   you: "+draft+" X")
+			p.shows(append(seen, ">")...)
 		}
-		p.types(" and sent")
-		p.keys("Enter")
-		mum.hears("anna: 日本語 half typed and sent")
-		p.shows(all(seen, []string{"TT:TT   you: 日本語 half typed and sent", ">"})...)
 	})
 }
 
-// The window may change its size at any time.
+// The window may change its size at any time; tmux breaks the rows anew.
 func TestResizeWhileTyping(t *testing.T) {
 	h := open(t, "")
 	mum := h.join("mum")
@@ -85,7 +91,7 @@ func TestRowsThatAreJustFull(t *testing.T) {
 		mum.says("x" + strings.Repeat("日", width))
 		seen = append(seen, "TT:TT   mum: x"+strings.Repeat("日", width))
 		p.shows(append(seen, ">")...)
-		for cells := width - 6; cells < width+2; cells++ {
+		for _, cells := range []int{width - 6, width - 5, width - 4, width - 3, width - 2, width - 1, width, width + 1, 2*width - 1, 2 * width, 2*width + 1} {
 			text := strings.Repeat("y", cells-3) + "z"
 			p.types(text)
 			p.sees("z")
@@ -176,35 +182,40 @@ func TestTheTerminalIsGivenBack(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := open(t, "")
-			p := newPane(t, 80, 12)
-			p.enters(h, "--name anna")
-			test.end(p, h)
-			p.shows(append([]string{"Famchat", "--- DATE", "TT:TT * you joined. Nobody else is here yet. /help lists the commands"}, test.last...)...)
-			p.givenBack()
+			eachTerminal(t, func(t *testing.T, newPane opener) {
+				t.Parallel()
+				h := open(t, "")
+				p := newPane(t, 80, 12)
+				p.enters(h, "--name anna")
+				test.end(p, h)
+				p.shows(append([]string{"Famchat", "--- DATE", "TT:TT * you joined. Nobody else is here yet. /help lists the commands"}, test.last...)...)
+				p.givenBack()
+			})
 		})
 	}
 }
 
 // Ctrl-Z gives the terminal back, fg goes on with what was typed.
 func TestSuspend(t *testing.T) {
-	h := open(t, "")
-	mum := h.join("mum")
-	p := newPane(t, 80, 30)
-	p.enter("$famchat --name anna " + h.addr)
-	p.sees("you joined.")
-	p.types("half 日本")
-	p.keys("Left", "C-z")
-	p.sees("Stopped")
-	p.givenBack()
-	mum.says("while it is stopped")
-	p.enter("fg")
-	p.sees("mum: while it is stopped")
-	p.types("x")
-	p.await("> half 日x本", func(lines []string) bool { return lines[len(lines)-1] == "> half 日x本" })
-	p.keys("Enter")
-	mum.hears("anna: half 日x本")
-	p.keys("C-d")
-	p.sees("you left.")
-	p.givenBack()
+	eachTerminal(t, func(t *testing.T, newPane opener) {
+		h := open(t, "")
+		mum := h.join("mum")
+		p := newPane(t, 80, 30)
+		p.enter("$famchat --name anna " + h.addr)
+		p.sees("you joined.")
+		p.types("half 日本")
+		p.keys("Left", "C-z")
+		p.sees("Stopped")
+		p.givenBack()
+		mum.says("while it is stopped")
+		p.enter("fg")
+		p.sees("mum: while it is stopped")
+		p.types("x")
+		p.await("> half 日x本", func(lines []string) bool { return lines[len(lines)-1] == "> half 日x本" })
+		p.keys("Enter")
+		mum.hears("anna: half 日x本")
+		p.keys("C-d")
+		p.sees("you left.")
+		p.givenBack()
+	})
 }

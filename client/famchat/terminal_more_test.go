@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -38,21 +37,26 @@ func TestTypingWhileLinesScrollBy(t *testing.T) {
 }
 
 var (
-	roughly = flag.Int("roughly", 60, "steps of TestRoughUse")
-	seeded  = flag.Uint64("seed", 0, "of TestRoughUse; 0 is the time")
+	roughly = flag.Int("roughly", 60, "steps of TestRoughUse and TestRoughUseInXterm")
+	seeded  = flag.Uint64("seed", 0, "of TestRoughUse and TestRoughUseInXterm; 0 is the time")
 )
+
+// random returns randomness by a seed that is told.
+func random(t *testing.T) *rand.Rand {
+	seed := *seeded
+	if seed == 0 {
+		seed = uint64(time.Now().UnixNano())
+	}
+	t.Logf("seed %d", seed)
+	return rand.New(rand.NewPCG(seed, 0))
+}
 
 // A person types, moves about and throws away while others talk, and the window changes
 // its size; in the end everything is there once. What others say is ASCII: when rows
 // that ended in half of a wide character are broken anew, tmux 3.3a puts the cursor of
 // any program into the wrong row.
 func TestRoughUse(t *testing.T) {
-	seed := *seeded
-	if seed == 0 {
-		seed = uint64(time.Now().UnixNano())
-	}
-	r := rand.New(rand.NewPCG(seed, 0))
-	t.Logf("seed %d", seed)
+	r := random(t)
 	h := open(t, "")
 	mum := h.join("mum")
 	p := newPane(t, 80, 24)
@@ -127,15 +131,7 @@ func TestPaintAgain(t *testing.T) {
 		seen := append(welcome("mum"), mum.chatter("mum", 4)...)
 		p.types("draft")
 		p.shows(append(seen, "> draft")...)
-		tty := strings.TrimSpace(p.tmux("display-message", "-p", "#{pane_tty}"))
-		f, err := os.OpenFile(tty, os.O_WRONLY, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = f.WriteString("\x1b[3;2Hgarbage\x1b[6;1Hgarbage")
-		if err = errors.Join(err, f.Close()); err != nil {
-			t.Fatal(err)
-		}
+		p.write("\x1b[3;2Hgarbage\x1b[6;1Hgarbage")
 		p.sees("garbage")
 		p.keys("C-l")
 		p.shows(append(seen, "> draft")...)
@@ -143,48 +139,50 @@ func TestPaintAgain(t *testing.T) {
 }
 
 func TestCompletionAndSearchAndHistory(t *testing.T) {
-	h := open(t, "")
-	marmalade := h.join("marmalade")
-	p := newPane(t, 80, 20)
-	p.enters(h, "--name anna")
-	marmalade.says("who has the plates?")
-	p.sees("plates?")
-	p.types("@ma")
-	p.keys("Tab")
-	p.types(" psst")
-	p.keys("Enter")
-	marmalade.hears("~ anna -> you: psst")
-	p.types("/he")
-	p.keys("Tab")
-	p.sees("> /help")
-	p.keys("C-c")
-	p.enter("the blue plates")
-	marmalade.hears("the blue plates")
-	p.keys("C-d")
-	p.sees("status 0")
+	eachTerminal(t, func(t *testing.T, newPane opener) {
+		h := open(t, "")
+		marmalade := h.join("marmalade")
+		p := newPane(t, 80, 20)
+		p.enters(h, "--name anna")
+		marmalade.says("who has the plates?")
+		p.sees("plates?")
+		p.types("@ma")
+		p.keys("Tab")
+		p.types(" psst")
+		p.keys("Enter")
+		marmalade.hears("~ anna -> you: psst")
+		p.types("/he")
+		p.keys("Tab")
+		p.sees("> /help")
+		p.keys("C-c")
+		p.enter("the blue plates")
+		marmalade.hears("the blue plates")
+		p.keys("C-d")
+		p.sees("status 0")
 
-	p.enter("$famchat " + h.addr)
-	p.sees("Your name?")
-	p.keys("Up") // what was said, not the name
-	p.sees("Your name? the blue plates")
-	p.keys("C-u")
-	p.enter("anna")
-	p.sees("you joined. Here: marmalade. /help lists the commands\n>")
-	p.keys("C-r")
-	p.types("pss")
-	p.sees("(search: pss) @marmalade psst")
-	marmalade.says("meanwhile")
-	p.sees("marmalade: meanwhile\n(search: pss) @marmalade psst")
-	p.keys("C-e")
-	p.types("!")
-	p.keys("Enter")
-	marmalade.hears("~ anna -> you: psst!")
-	p.keys("C-d")
+		p.enter("$famchat " + h.addr)
+		p.sees("Your name?")
+		p.keys("Up") // what was said, not the name
+		p.sees("Your name? the blue plates")
+		p.keys("C-u")
+		p.enter("anna")
+		p.sees("you joined. Here: marmalade. /help lists the commands\n>")
+		p.keys("C-r")
+		p.types("pss")
+		p.sees("(search: pss) @marmalade psst")
+		marmalade.says("meanwhile")
+		p.sees("marmalade: meanwhile\n(search: pss) @marmalade psst")
+		p.keys("C-e")
+		p.types("!")
+		p.keys("Enter")
+		marmalade.hears("~ anna -> you: psst!")
+		p.keys("C-d")
 
-	kept, err := os.ReadFile(filepath.Join(p.state, "famchat", "history"))
-	if want := "@marmalade psst\n/help\nthe blue plates\n@marmalade psst!\n"; string(kept) != want || err != nil {
-		t.Errorf("kept %q, %v; want %q", kept, err, want)
-	}
+		kept, err := os.ReadFile(filepath.Join(p.state, "famchat", "history"))
+		if want := "@marmalade psst\n/help\nthe blue plates\n@marmalade psst!\n"; string(kept) != want || err != nil {
+			t.Errorf("kept %q, %v; want %q", kept, err, want)
+		}
+	})
 }
 
 func TestNoHistory(t *testing.T) {
@@ -213,7 +211,7 @@ func TestNoColor(t *testing.T) {
 		p.sees("anna!")
 		p.paste("a\nb")
 		p.sees("a↵")
-		screen := p.tmux("capture-pane", "-p", "-e", "-S", "-")
+		screen := p.emulator.(*tmux).styled()
 		if got := strings.Contains(screen, "\x1b["); got != want {
 			t.Errorf("%s: got styles %v in %q", env, got, screen)
 		}
@@ -223,25 +221,27 @@ func TestNoColor(t *testing.T) {
 // With --reconnect it comes back by itself when the server does, with the name and
 // what was typed.
 func TestComesBack(t *testing.T) {
-	h := open(t, "")
-	p := newPane(t, 80, 20)
-	p.enters(h, "--reconnect --name anna")
-	p.types("draft")
-	p.sees("> draft")
-	h.stop()
-	p.sees("-- trying again in")
-	h = open(t, h.addr)
-	mum := h.join("mum")
-	mum.hears("anna joined")
-	p.sees("-- connected again")
-	p.types("!")
-	p.keys("Enter")
-	mum.hears("anna: draft!")
-	alone := "TT:TT * you joined. Nobody else is here yet. /help lists the commands"
-	p.await("the conversation before and after", func(lines []string) bool {
-		screen := strings.Join(lines, "\n")
-		return strings.HasPrefix(screen, "Famchat\n--- DATE\n"+alone+"\nTT:TT # The server is closing. Bye!\n> draft\n-- the server closed the connection\n-- connected again\nFamchat\n") &&
-			strings.HasSuffix(screen, "TT:TT you: draft!\n>") && !strings.Contains(screen, "trying")
+	eachTerminal(t, func(t *testing.T, newPane opener) {
+		h := open(t, "")
+		p := newPane(t, 80, 20)
+		p.enters(h, "--reconnect --name anna")
+		p.types("draft")
+		p.sees("> draft")
+		h.stop()
+		p.sees("-- trying again in")
+		h = open(t, h.addr)
+		mum := h.join("mum")
+		mum.hears("anna joined")
+		p.sees("-- connected again")
+		p.types("!")
+		p.keys("Enter")
+		mum.hears("anna: draft!")
+		alone := "TT:TT * you joined. Nobody else is here yet. /help lists the commands"
+		p.await("the conversation before and after", func(lines []string) bool {
+			screen := strings.Join(lines, "\n")
+			return strings.HasPrefix(screen, "Famchat\n--- DATE\n"+alone+"\nTT:TT # The server is closing. Bye!\n> draft\n-- the server closed the connection\n-- connected again\nFamchat\n") &&
+				strings.HasSuffix(screen, "TT:TT you: draft!\n>") && !strings.Contains(screen, "trying")
+		})
 	})
 }
 
