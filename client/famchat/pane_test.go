@@ -182,7 +182,8 @@ func (p *pane) await(what string, ok func(lines []string) bool) {
 				same++
 			}
 			from := strings.LastIndexByte(screen[:same], '\n') + 1
-			p.t.Fatalf("the first %d bytes of what was waited for are there; then the screen shows\n%.2000s\nwant\n%.2000s", from, screen[from:], what[min(from, len(what)):])
+			p.t.Fatalf("the first %d bytes of what was waited for are there; then the screen shows\n%.2000s\nwant\n%.2000s\nit ends in\n%s",
+				from, screen[from:], what[min(from, len(what)):], screen[max(0, len(screen)-1000):])
 		}
 	}
 }
