@@ -18,8 +18,8 @@ import (
 // inCI is set where everything that a test wants is installed.
 const inCI = "FAMCHAT_CI"
 
-// look is how often a screen is looked at while something is waited for.
-const look = 20 * time.Millisecond
+// lookEvery is how often a screen is looked at while something is waited for.
+const lookEvery = 20 * time.Millisecond
 
 // patience is how long something is waited for on a screen.
 const patience = 20 * time.Second
@@ -38,8 +38,9 @@ type emulator interface {
 	keys(keys ...string)
 	paste(text string)
 	setSize(width, height int)
-	// wipe empties the scrollback and the screen.
+	// wipe empties the scrollback and the screen, forget the scrollback.
 	wipe()
+	forget()
 	// shell returns the process of the shell, and tty its terminal.
 	shell() (pid, tty string)
 }
@@ -82,6 +83,51 @@ var bash = []string{"bash", "--norc", "--noprofile", "-i"}
 func environment(home string) []string {
 	return append(os.Environ(), asFamchat+"=1", "PS1=", "LC_ALL=C.UTF-8", "HISTFILE=", "HOME="+home, "XDG_STATE_HOME="+home, "famchat="+os.Args[0],
 		"TMUX=", "STY=", "VTE_VERSION=", "KONSOLE_VERSION=", "KITTY_WINDOW_ID=", "TERM_PROGRAM=", "WT_SESSION=")
+}
+
+// guarded starts a program that ends when the test does, however the test ends: what
+// guards it reads from a pipe that nobody else has the other end of. extra is its
+// descriptor 3.
+func guarded(t *testing.T, env []string, extra *os.File, command ...string) {
+	t.Helper()
+	guard := exec.Command("sh", append([]string{"-c", `"$@" & child=$!; exec 3>&-; cat >/dev/null; kill $child; wait $child`, "sh"}, command...)...)
+	guard.Env = env
+	if extra != nil {
+		guard.ExtraFiles = []*os.File{extra}
+	}
+	alive, err := guard.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := guard.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		alive.Close()
+		_ = guard.Wait() // whatever the program makes of being ended
+	})
+}
+
+// until waits for something to be so.
+func until(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	look(time.Millisecond, ok, func() { t.Fatalf("waiting for %s", what) })
+}
+
+// look looks every so often until ok, or lost when it has looked in vain for long.
+func look(every time.Duration, ok func() bool, lost func()) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for begin := time.Now(); ; <-tick.C {
+		// A machine may stand still for longer than that: the last look comes after it.
+		late := time.Since(begin) > patience
+		if ok() {
+			return
+		}
+		if late {
+			lost()
+		}
+	}
 }
 
 // begin wipes away what the shell echoes at first.
@@ -152,7 +198,7 @@ func (p *pane) lines() []string {
 	for l := range strings.Lines(p.capture()) {
 		l = date.ReplaceAllString(clock.ReplaceAllString(strings.TrimSpace(l), "TT:TT"), "--- DATE")
 		l = space.ReplaceAllString(l, " ")
-		if !strings.HasPrefix(l, "$famchat") {
+		if !strings.HasPrefix(strings.TrimPrefix(l, "("), "$famchat") {
 			lines = append(lines, l)
 		}
 	}
@@ -165,27 +211,21 @@ func (p *pane) lines() []string {
 // await looks until ok says that what is shown is right.
 func (p *pane) await(what string, ok func(lines []string) bool) {
 	p.t.Helper()
-	deadline := time.After(patience)
-	tick := time.NewTicker(look)
-	defer tick.Stop()
-	for {
-		lines := p.lines()
-		if ok(lines) {
-			return
+	var lines []string
+	look(lookEvery, func() bool {
+		lines = p.lines()
+		return ok(lines)
+	}, func() {
+		p.t.Helper()
+		screen := strings.Join(lines, "\n")
+		same := 0
+		for same < min(len(what), len(screen)) && what[same] == screen[same] {
+			same++
 		}
-		select {
-		case <-tick.C:
-		case <-deadline:
-			screen := strings.Join(lines, "\n")
-			same := 0
-			for same < min(len(what), len(screen)) && what[same] == screen[same] {
-				same++
-			}
-			from := strings.LastIndexByte(screen[:same], '\n') + 1
-			p.t.Fatalf("the first %d bytes of what was waited for are there; then the screen shows\n%.2000s\nwant\n%.2000s\nit ends in\n%s",
-				from, screen[from:], what[min(from, len(what)):], screen[max(0, len(screen)-1000):])
-		}
-	}
+		from := strings.LastIndexByte(screen[:same], '\n') + 1
+		p.t.Fatalf("the first %d bytes of what was waited for are there; then the screen shows\n%.2000s\nwant\n%.2000s\nit ends in\n%s",
+			from, screen[from:], what[min(from, len(what)):], screen[max(0, len(screen)-1000):])
+	})
 }
 
 // sees waits until text is on the screen or has been.

@@ -1,16 +1,12 @@
 package main
 
 import (
-	"flag"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"famchat/daemon"
 )
@@ -33,95 +29,6 @@ func TestTypingWhileLinesScrollBy(t *testing.T) {
 		p.keys("Enter")
 		mum.hears("anna: " + strings.TrimSpace(want))
 		p.shows(append(seen, "TT:TT   you: "+want, ">")...)
-	})
-}
-
-var (
-	roughly = flag.Int("roughly", 60, "steps of TestRoughUse and TestRoughUseInXterm")
-	seeded  = flag.Uint64("seed", 0, "of TestRoughUse and TestRoughUseInXterm; 0 is the time")
-)
-
-// random returns randomness by a seed that is told.
-func random(t *testing.T) *rand.Rand {
-	seed := *seeded
-	if seed == 0 {
-		seed = uint64(time.Now().UnixNano())
-	}
-	t.Logf("seed %d", seed)
-	return rand.New(rand.NewPCG(seed, 0))
-}
-
-// A person types, moves about and throws away while others talk, and the window changes
-// its size; in the end everything is there once. What others say is ASCII: when rows
-// that ended in half of a wide character are broken anew, tmux 3.3a puts the cursor of
-// any program into the wrong row.
-func TestRoughUse(t *testing.T) {
-	r := random(t)
-	h := open(t, "")
-	mum := h.join("mum")
-	p := newPane(t, 80, 24)
-	p.enters(h, "--name anna")
-	said, sent := 0, 0
-	for range *roughly {
-		switch r.IntN(8) {
-		case 0, 1, 2:
-			mum.says(fmt.Sprintf("line %d %s.", said, strings.Repeat("blue x ", r.IntN(12))))
-			said++
-		case 3, 4:
-			p.types([]string{"hello ", "日本語", "é", "x"}[r.IntN(4)])
-		case 5:
-			p.keys([]string{"Left", "Right", "Home", "End", "BSpace", "C-w", "C-t", "C-y"}[r.IntN(8)])
-		case 6:
-			// What is on its way would be drawn for the size before.
-			token := fmt.Sprintf("[%d]", r.Uint32())
-			p.keys("End")
-			p.types(token)
-			p.await(token, func(lines []string) bool {
-				screen := strings.NewReplacer(" ", "", "\n", "").Replace(strings.Join(lines, "\n"))
-				return strings.HasSuffix(screen, token) && (said == 0 || strings.Contains(screen, fmt.Sprintf("line%d", said-1)))
-			})
-			width, height := 20+r.IntN(70), 12+r.IntN(20)
-			t.Logf("%d lines said, %d sent, %d x %d", said, sent, width, height)
-			p.resize(width, height)
-		case 7:
-			p.keys("End", "C-u")
-			p.enter(fmt.Sprintf("sent %d.", sent))
-			mum.hears(fmt.Sprintf("anna: sent %d.", sent))
-			sent++
-		}
-	}
-	p.keys("End", "C-u")
-	p.enter("the end.")
-	p.sees("you: the end.")
-	p.showsAll(said, sent)
-}
-
-var (
-	heard  = regexp.MustCompile(`^TT:TTmum:line(\d+)(bluex)*\.$`)
-	myself = regexp.MustCompile(`^TT:TTyou:(sent(\d+)|theend)\.$`)
-)
-
-// showsAll checks that every line is there once, in order, and the prompt.
-func (p *pane) showsAll(said, sent int) {
-	p.t.Helper()
-	p.await("every line once, and the prompt", func(lines []string) bool {
-		text := strings.NewReplacer(" ", "", "\n", "", "TT:TT", "\nTT:TT", ">", "\n>").Replace(strings.Join(lines, "\n"))
-		lines = strings.Split(text, "\n")
-		if lines[len(lines)-1] != ">" {
-			return false
-		}
-		i, j := 0, 0
-		for _, l := range lines[2 : len(lines)-1] {
-			switch m, n := heard.FindStringSubmatch(l), myself.FindStringSubmatch(l); {
-			case m != nil && m[1] == fmt.Sprint(i):
-				i++
-			case n != nil && n[2] == fmt.Sprint(j), n != nil && n[2] == "" && j == sent:
-				j++
-			default:
-				return false
-			}
-		}
-		return i == said && j == sent+1
 	})
 }
 

@@ -25,13 +25,9 @@ func newPane(t *testing.T, width, height int) *pane {
 	if err := os.WriteFile(conf, []byte("set -g history-limit 100000\nset -g status off\nset -g escape-time 0\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	args := []string{"-u", "-S", m.socket, "-f", conf, "new-session", "-d", "-x", fmt.Sprint(width), "-y", fmt.Sprint(height)}
-	server := exec.Command("tmux", append(args, bash...)...)
-	server.Env = environment(m.folder)
-	if out, err := server.CombinedOutput(); err != nil {
-		t.Fatalf("starting tmux: %v: %s", err, out)
-	}
-	t.Cleanup(func() { m.tmux("kill-server") })
+	guarded(t, environment(m.folder), nil, "tmux", "-u", "-D", "-S", m.socket, "-f", conf)
+	args := append([]string{"-u", "-N", "-S", m.socket, "new-session", "-d", "-x", fmt.Sprint(width), "-y", fmt.Sprint(height)}, bash...)
+	until(t, "tmux", func() bool { return exec.Command("tmux", args...).Run() == nil })
 	p := &pane{emulator: m, t: t, state: m.folder}
 	p.resize(width, height)
 	p.begin()
@@ -80,8 +76,10 @@ func (m *tmux) paste(text string) {
 func (m *tmux) wipe() {
 	m.t.Helper()
 	m.tmux("send-keys", "-R")
-	m.tmux("clear-history")
+	m.forget()
 }
+
+func (m *tmux) forget() { m.t.Helper(); m.tmux("clear-history") }
 
 func (m *tmux) shell() (pid, tty string) {
 	m.t.Helper()

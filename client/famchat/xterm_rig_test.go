@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 	"unicode/utf8"
 
 	"github.com/mattn/go-runewidth"
@@ -77,29 +76,6 @@ func (x *xterm) open() {
 	x.display = ":" + strings.TrimSpace(line)
 }
 
-// guarded starts a program that ends when the test does, however the test ends: what
-// guards it reads from a pipe that nobody else has the other end of. extra is its
-// descriptor 3.
-func guarded(t *testing.T, env []string, extra *os.File, command ...string) {
-	t.Helper()
-	guard := exec.Command("sh", append([]string{"-c", `"$@" & child=$!; exec 3>&-; cat >/dev/null; kill $child; wait $child`, "sh"}, command...)...)
-	guard.Env = env
-	if extra != nil {
-		guard.ExtraFiles = []*os.File{extra}
-	}
-	alive, err := guard.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := guard.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		alive.Close()
-		_ = guard.Wait() // whatever the program makes of being ended
-	})
-}
-
 // keyboard puts what is typable on the keyboard.
 func (x *xterm) keyboard() {
 	x.t.Helper()
@@ -132,25 +108,10 @@ func (x *xterm) xdotool(args ...string) {
 	x.run(nil, append([]string{"xdotool"}, args...)...)
 }
 
-// until waits for something to be so.
-func (x *xterm) until(what string, ok func() bool) {
-	x.t.Helper()
-	deadline := time.After(patience)
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for !ok() {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			x.t.Fatalf("waiting for %s", what)
-		}
-	}
-}
-
 // content waits until there is a file, and takes it.
 func (x *xterm) content(name, what string) (content string) {
 	x.t.Helper()
-	x.until(what, func() bool {
+	until(x.t, what, func() bool {
 		b, err := os.ReadFile(name)
 		content = string(b)
 		return err == nil
@@ -233,7 +194,7 @@ func (x *xterm) keys(keys ...string) {
 func (x *xterm) paste(text string) {
 	x.t.Helper()
 	x.run(strings.NewReader(text), "xclip", "-selection", "primary", "-in")
-	x.until("xclip's selection", func() bool {
+	until(x.t, "xclip's selection", func() bool {
 		c := exec.Command("xclip", "-selection", "primary", "-out")
 		c.Env = x.environment()
 		out, err := c.Output()
