@@ -83,16 +83,26 @@ func splitHostPort(addr string) (host, port string) {
 	return host, port
 }
 
-// explain says what the person at the keyboard can do about err.
+// explain says what the person at the keyboard can do about err, which says nothing
+// that they need besides where its kind is known.
 func explain(address string, err error) error {
 	var dns *net.DNSError
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ENOENT):
-		return fmt.Errorf("nobody listens on %s; start a server there with famchatd, or give the address of one: %w", address, err)
+		return &advice{fmt.Sprintf("nobody listens on %s; start a server there with famchatd, or give the address of one", address), err}
 	case errors.As(err, &dns) && dns.IsNotFound:
-		return fmt.Errorf("no host is called %q; check the address: %w", dns.Name, err)
+		return &advice{fmt.Sprintf("no host is called %q; check the address", dns.Name), err}
 	case errors.Is(err, os.ErrPermission):
-		return fmt.Errorf("you may not connect to %s; ask whoever runs the server: %w", address, err)
+		return &advice{fmt.Sprintf("you may not connect to %s; ask whoever runs the server", address), err}
 	}
 	return fmt.Errorf("connecting to %s; is it the right address, and is the network there? %w", address, err)
 }
+
+// advice is an error in the words of what to do about it.
+type advice struct {
+	words string
+	err   error
+}
+
+func (a *advice) Error() string { return a.words }
+func (a *advice) Unwrap() error { return a.err }

@@ -54,8 +54,9 @@ func TestDial(t *testing.T) {
 		addr := network.prefix + l.Addr().String()
 		l.Close()
 		_, err = Dial(t.Context(), addr)
-		if err == nil || !strings.Contains(err.Error(), "nobody listens on "+l.Addr().String()) || !strings.Contains(err.Error(), "famchatd") {
-			t.Errorf("%s: nobody there: got %v", network.name, err)
+		want := "nobody listens on " + l.Addr().String() + "; start a server there with famchatd, or give the address of one"
+		if err == nil || err.Error() != want {
+			t.Errorf("%s: nobody there: got %v, want %s", network.name, err, want)
 		}
 	}
 	if _, err := Dial(t.Context(), "unix:"); !errors.Is(err, ErrBadAddr) {

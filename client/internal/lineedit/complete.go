@@ -50,14 +50,14 @@ func (e *Editor) beginCompletion() bool {
 }
 
 // words returns the words of the lines kept that begin with typed, in any case, and
-// are longer: names and commands first, the newest first. Without typed it is
-// names only.
+// are longer: names and commands first, the newest line first, and of a line from its
+// beginning, where who it is about is named. Without typed it is names only.
 func (r *ring) words(typed string) (list []string) {
 	typed = strings.ToLower(typed)
 	seen := map[string]bool{typed: true}
 	for _, first := range []bool{true, false} {
 		for _, l := range slices.Backward(r.lines) {
-			for _, w := range slices.Backward(words(l)) {
+			for _, w := range words(l) {
 				folded := strings.ToLower(w.text)
 				if first != (w.name || strings.HasPrefix(w.text, "/")) || typed == "" && !w.name {
 					continue

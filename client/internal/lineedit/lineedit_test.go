@@ -213,6 +213,7 @@ func TestCompletion(t *testing.T) {
 		"21:05   \x1b[32mdad\x1b[0m: I'll be late, mother said",
 		"21:06 \x1b[35m~ mum -> you: don't tell Leo about the cake\x1b[0m",
 		"21:07   \x1b[36mMarge\x1b[0m: (see /history)",
+		"21:08 \x1b[2m* J\u00fcrgen joined\x1b[0m",
 	}
 	for _, test := range []struct{ keys, want string }{
 		{"\t", "|"},
@@ -236,6 +237,8 @@ func TestCompletion(t *testing.T) {
 		{"le\t", "Leo|"},
 		{"m\tx\t", "Margex|"},
 		{"I\t", "I'll|"},
+		{"@j\t", "@J\u00fcrgen|"},
+		{"@j\t\t", "@joined|"},
 	} {
 		e := New(Config{Color: false})
 		e.Print(lines, "> ", false)
