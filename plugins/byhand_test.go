@@ -34,7 +34,7 @@ func TestByHand(t *testing.T) {
 		want string
 	}{
 		{"--try hello", 0, "message: replace: hello!\n"},
-		{"--try \x1b[2J\u202e", 0, "message: replace: ␛[2J!\n"},
+		{"--try \x1b[2J\u202e日👨\u200d👩'", 0, "message: replace: \\x1b[2J\\u202e日👨\u200d👩'!\n"},
 		{"--try panic", 1, "message: no verdict, which is a failure\n"},
 		{"--try /hug,leo", 0, "/hug: reply: done\n/hug: act: hugs leo\n/hug: tell 1: you hugged\n"},
 		{"--try /no", 0, "/no: fail: never\n"},

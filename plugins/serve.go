@@ -9,15 +9,16 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/encoding/protojson"
 
-	"famchat/internal/safetext"
 	"famchat/plugins/internal/contract"
 	"famchat/plugins/pluginpb"
 )
@@ -192,7 +193,22 @@ func (s *service) tryCommand(ctx context.Context, command, args string, stdout i
 	return true
 }
 
-// said prints what a plugin said of something, as safe as in a chat.
+// said prints what a plugin said of something.
 func said(stdout io.Writer, what, text string) {
-	fmt.Fprintf(stdout, "%s: %s\n", what, safetext.Text(text))
+	fmt.Fprintf(stdout, "%s: %s\n", what, printable(text))
+}
+
+// printable has what a terminal would not show in the notation of Go. The daemon makes
+// text safe in its own way, by tables that would be two megabytes of every plugin.
+func printable(text string) string {
+	const joiner = '\u200d' // of emoji
+	var b strings.Builder
+	for _, r := range text {
+		if r == '\n' || r == joiner || unicode.IsPrint(r) {
+			b.WriteRune(r)
+			continue
+		}
+		b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+	}
+	return b.String()
 }
