@@ -43,6 +43,7 @@ func TestByHand(t *testing.T) {
 		{"--try /unknown", 0, "message: replace: /unknown!\n"},
 		{"--version", 0, "test 1.0\n"},
 		{"--config {\"wrods\":1} --try x", 2, `test: config: unknown key "wrods"; did you mean words?; there are words` + "\n"},
+		{"--tyr x", 2, "test: there is no --tyr; did you mean --try?\nfamchat-plugin-test --help tells how it is used\n"},
 		{"hello", 2, "TEXT is one argument"},
 		{"", 2, "TEXT is one argument"},
 	} {

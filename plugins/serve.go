@@ -19,6 +19,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/encoding/protojson"
 
+	"famchat/internal/flags"
 	"famchat/plugins/internal/contract"
 	"famchat/plugins/pluginpb"
 )
@@ -96,16 +97,14 @@ TEXT is one argument: put it in quotes. The exit code is 1 where the plugin fail
 
 // byHand is what a plugin does when a person starts it. It returns the exit code.
 func byHand(ctx context.Context, s *service, args []string, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet(s.name, flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.Usage = func() {}
-	describe := flags.Bool("describe", false, "")
-	try := flags.String("try", "", "")
-	config := flags.String("config", "", "")
-	showVersion := flags.Bool("version", false, "")
-	err := flags.Parse(args)
+	set := flag.NewFlagSet(s.name, flag.ContinueOnError)
+	describe := set.Bool("describe", false, "")
+	try := set.String("try", "", "")
+	config := set.String("config", "", "")
+	showVersion := set.Bool("version", false, "")
+	words, err := flags.Parse(set, args)
 	tries := false
-	flags.Visit(func(f *flag.Flag) { tries = tries || f.Name == "try" })
+	set.Visit(func(f *flag.Flag) { tries = tries || f.Name == "try" })
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		fmt.Fprintf(stdout, byHandUsage, s.name)
@@ -113,7 +112,10 @@ func byHand(ctx context.Context, s *service, args []string, stdout, stderr io.Wr
 	case err == nil && *showVersion:
 		fmt.Fprintln(stdout, s.name, s.version)
 		return 0
-	case err != nil || flags.NArg() > 0 || !*describe && !tries:
+	case err != nil:
+		fmt.Fprintf(stderr, "%[1]s: %[2]v\nfamchat-plugin-%[1]s --help tells how it is used\n", s.name, err)
+		return 2
+	case len(words) > 0 || !*describe && !tries:
 		fmt.Fprintf(stderr, byHandUsage, s.name)
 		return 2
 	}

@@ -12,6 +12,7 @@ import (
 
 	"famchat/client"
 	"famchat/client/internal/lineedit/tty"
+	"famchat/internal/flags"
 	"famchat/internal/folders"
 	"famchat/internal/history"
 	"famchat/internal/version"
@@ -149,26 +150,18 @@ func misused(stderr io.Writer, err error) int {
 	return exitUsage
 }
 
-// parse reads the command line. Flags may stand after the address, too.
+// parse reads the command line.
 func parse(args []string) (options, error) {
 	var opts options
-	flags := flag.NewFlagSet("famchat", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	flags.StringVar(&opts.name, "name", "", "")
-	flags.BoolVar(&opts.reconnect, "reconnect", false, "")
-	flags.BoolVar(&opts.noBell, "no-bell", false, "")
-	flags.BoolVar(&opts.noHistory, "no-history", false, "")
-	flags.BoolVar(&opts.version, "version", false, "")
-	var addrs []string
-	for {
-		if err := flags.Parse(args); err != nil {
-			return options{}, err
-		}
-		if flags.NArg() == 0 {
-			break
-		}
-		addrs = append(addrs, flags.Arg(0))
-		args = flags.Args()[1:]
+	set := flag.NewFlagSet("famchat", flag.ContinueOnError)
+	set.StringVar(&opts.name, "name", "", "")
+	set.BoolVar(&opts.reconnect, "reconnect", false, "")
+	set.BoolVar(&opts.noBell, "no-bell", false, "")
+	set.BoolVar(&opts.noHistory, "no-history", false, "")
+	set.BoolVar(&opts.version, "version", false, "")
+	addrs, err := flags.Parse(set, args)
+	if err != nil {
+		return options{}, err
 	}
 	switch {
 	case len(addrs) > 1:

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"famchat/daemon/internal/screen"
+	"famchat/internal/flags"
 	"famchat/internal/version"
 )
 
@@ -40,22 +41,20 @@ const (
 const gcPercent = 25
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet("famchatd", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.Usage = func() {}
-	file := flags.String("c", "", "")
-	check := flags.Bool("check", false, "")
-	showVersion := flags.Bool("version", false, "")
-	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			fmt.Fprint(stdout, usage)
-			return exitDone
-		}
-		fmt.Fprintln(stderr, "famchatd: see famchatd --help")
-		return exitUsage
+	set := flag.NewFlagSet("famchatd", flag.ContinueOnError)
+	file := set.String("c", "", "")
+	check := set.Bool("check", false, "")
+	showVersion := set.Bool("version", false, "")
+	words, err := flags.Parse(set, args)
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Fprint(stdout, usage)
+		return exitDone
 	}
-	if flags.NArg() > 0 {
-		fmt.Fprintf(stderr, "famchatd: %q is one word too many; see famchatd --help\n", flags.Arg(0))
+	if err == nil && len(words) > 0 {
+		err = fmt.Errorf("%q is one word too many", words[0])
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "famchatd: %v\nfamchatd --help tells how it is used\n", err)
 		return exitUsage
 	}
 	if *showVersion {
