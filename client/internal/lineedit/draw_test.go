@@ -56,6 +56,8 @@ func TestRows(t *testing.T) {
 		{"the window goes with the cursor", "\x1b[200~1\n2\n3\n4\n5\n6\x1b[201~\x01", 4, "> |1↵\n  2↵\n  3↵"},
 		{"and no further than it must", "\x1b[200~1\n2\n3\n4\n5\n6\x1b[201~\x02\x02\x02\x02", 4, "  4|↵\n  5↵\n  6"},
 		{"one row only", "\x1b[200~1\n2\n3\x1b[201~", 2, "  3|"},
+		{"a space that would be in the last cell", "12345678 x", 5, "> 12345678\n   x|"},
+		{"before it", "12345678 x\x02\x02", 5, "> 12345678\n  | x"},
 		{"a mark alone", "\u0301", 5, "> \u25cc\u0301|"},
 		{"a joiner alone", "\u200d\u200d", 5, "> |"},
 		{"what is wider than the window", strings.Repeat("👨‍👩‍", 8) + "👧", 5, "> \ufffd|"},
@@ -63,6 +65,29 @@ func TestRows(t *testing.T) {
 		e, _ := typed(t, Config{Width: 12, Height: test.height}, test.keys)
 		if got := grid(e, terminaltest.New(12, test.height)); got != test.want {
 			t.Errorf("%s: got\n%s\nwant\n%s", test.name, got, test.want)
+		}
+	}
+}
+
+// Terminals do not agree on whether spaces at the end of a row are text when they break
+// it anew: there are none above the cursor, and what others wrote stays.
+func TestSpacesAtTheEndsOfRows(t *testing.T) {
+	for spaces := 1; spaces <= 3; spaces++ {
+		for before := range 30 {
+			for width := 8; width < 22; width++ {
+				p := newPlay(22, 8, true, false)
+				p.say("> ", "what others wrote", "", "")
+				p.keys(strings.Repeat("x", before) + strings.Repeat(" ", spaces) + "日本語")
+				for _, r := range p.editor.block.rows[:p.editor.block.cur] {
+					if strings.HasSuffix(r.text, " ") {
+						t.Errorf("%d and %d spaces: the row %q ends in one", before, spaces, r.text)
+					}
+				}
+				p.resize(width, 8)
+				if err := p.check(); err != nil {
+					t.Fatalf("%d and %d spaces, %d cells: %v", before, spaces, width, err)
+				}
+			}
 		}
 	}
 }

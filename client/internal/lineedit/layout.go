@@ -103,7 +103,8 @@ func (s *setter) mark(rest string) {
 	next := 1
 	if rest != "" && rest[0] != '\n' {
 		cluster, _ := cut(rest)
-		_, next, _ = visible(cluster, s.limit)
+		_, most, _ := visible(cluster, s.limit)
+		next = room(cluster, most)
 	}
 	s.fit(next)
 	s.cur, s.layout.before, s.behind = len(s.rows), s.text, len(s.spans)
@@ -123,9 +124,18 @@ func (s *setter) cluster(c string) {
 		return
 	}
 	drawn, most, least := visible(c, s.limit)
-	s.fit(most)
+	s.fit(room(c, most))
 	s.text += drawn
 	s.take(drawn, most, least)
+}
+
+// room is how many cells must be left in a row for a cluster that takes so many. A
+// space does not go into the last cell: it would be at the end of the row.
+func room(c string, most int) int {
+	if c == " " {
+		return most + 1
+	}
+	return most
 }
 
 func (s *setter) take(drawn string, most, least int) {
@@ -140,8 +150,22 @@ func (s *setter) fit(cells int) {
 	}
 }
 
+// trim drops the spaces at the end of the row, but for those before the cursor. When a
+// terminal breaks the row anew, some count them as text, and some do not.
+func (s *setter) trim() {
+	keep := 0
+	if s.cur == len(s.rows) {
+		keep = s.behind
+	}
+	for n := len(s.spans); n > keep && strings.HasSuffix(s.text, " "); n-- {
+		s.text, s.spans = s.text[:len(s.text)-1], s.spans[:n-1]
+		s.used--
+	}
+}
+
 // end ends the row.
 func (s *setter) end() {
+	s.trim()
 	if s.style != "" {
 		s.text += reset
 	}
