@@ -11,7 +11,7 @@ run: build
 
 # test runs everything CI runs.
 test: check
-	go test -race ./...
+	go test -race -timeout 30m ./...
 
 check:
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "gofmt: $$unformatted"; exit 1; }
