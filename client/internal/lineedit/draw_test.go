@@ -75,7 +75,7 @@ func TestSpacesAtTheEndsOfRows(t *testing.T) {
 	for spaces := 1; spaces <= 3; spaces++ {
 		for before := range 30 {
 			for width := 8; width < 22; width++ {
-				p := newPlay(22, 8, true, false)
+				p := newPlay(22, 8, reflowing)
 				p.say("> ", "what others wrote", "", "")
 				p.keys(strings.Repeat("x", before) + strings.Repeat(" ", spaces) + "日本語")
 				for _, r := range p.editor.block.rows[:p.editor.block.cur] {

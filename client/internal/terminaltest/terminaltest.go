@@ -33,8 +33,8 @@ type Screen struct {
 	emulator      *vt.Emulator
 	width, height int
 	// pending says that the cursor is behind the last cell: the next character
-	// goes to the next row.
-	pending bool
+	// goes to the next row, or is cut off where wrapping is off.
+	pending, unwrapped bool
 	// wrapped are the rows, counted from the first that scrolled away, that go on in
 	// the next, and how many cells of them are text.
 	wrapped map[int]int
@@ -96,7 +96,11 @@ func (s *Screen) put(b []byte) {
 // sequence takes an escape sequence.
 func (s *Screen) sequence(b []byte) {
 	switch final := b[len(b)-1]; {
-	case final == 'm' || final == 'h' || final == 'l':
+	case final == 'h' || final == 'l':
+		if string(b[2:len(b)-1]) == "?7" {
+			s.unwrapped = final == 'l'
+		}
+	case final == 'm':
 	case final == 'J' || final == 'K':
 		// Erased rows go on nowhere; the cursor stays behind the last cell.
 		row := s.row()
@@ -117,7 +121,11 @@ func (s *Screen) print(cluster string) {
 	if width == 0 && s.ByRune {
 		return
 	}
-	if s.pending || width == 2 && s.emulator.CursorPosition().X == s.width-1 {
+	full := s.pending || s.emulator.CursorPosition().X+width > s.width
+	if full && s.unwrapped {
+		return // most terminals show it in the last cell, over what was there
+	}
+	if full {
 		_, used := s.Cursor()
 		s.wrapped[s.row()] = used
 		s.put([]byte("\r\n"))
