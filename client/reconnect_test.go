@@ -67,7 +67,7 @@ func TestTheServerGoes(t *testing.T) {
 		"Ctrl-Z while it is gone": func(t *testing.T, s *seat) {
 			s.types("draft")
 			s.goes()
-			s.types("\x1a")
+			s.types("\x1afg\r")
 			s.shows("famchat\n* you joined\n> draft\n" + goneLine)
 		},
 	} {

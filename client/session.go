@@ -76,7 +76,7 @@ type conversation struct {
 func newSession(o Options) *session {
 	s := &session{o: o, typed: make(chan typed), pause: time.NewTimer(0)}
 	if o.Terminal != nil {
-		s.term = newTerminal(o)
+		s.term = newTerminal(o, s.typed)
 		s.screen = s.term
 	} else {
 		s.screen = &plain{out: o.Out, err: o.Err}

@@ -26,6 +26,8 @@ type terminal struct {
 	parser  lineedit.Parser
 	history History
 	bell    bool
+	// input is where what is typed comes from.
+	input <-chan typed
 	// wait runs while the rest of a key is waited for.
 	wait *time.Timer
 	// numbered counts the lines; that of Options.Name is 0.
@@ -37,8 +39,8 @@ type terminal struct {
 	err   error
 }
 
-func newTerminal(o Options) *terminal {
-	t := &terminal{Terminal: o.Terminal, history: o.History, bell: o.Bell, wait: time.NewTimer(0)}
+func newTerminal(o Options, input <-chan typed) *terminal {
+	t := &terminal{Terminal: o.Terminal, history: o.History, bell: o.Bell, input: input, wait: time.NewTimer(0)}
 	t.wait.Stop()
 	width, height := o.Terminal.Size()
 	c := lineedit.Config{Width: width, Height: height, Color: o.Color, Truncates: o.Truncates, MaxBytes: maxLine}
@@ -88,23 +90,17 @@ func (t *terminal) expired() (lines []line, leave bool) {
 
 // keys takes keys. The screen shows the last of them when it returns.
 func (t *terminal) keys(keys []lineedit.Key) (lines []line, leave bool) {
-	for _, k := range keys {
-		if t.away {
-			leave = t.answer(k) || leave
-			continue
-		}
-		action, text := t.editor.Key(k)
-		switch action {
-		case lineedit.Send:
+	stopped := false
+	for i := 0; i < len(keys) && !leave && !stopped; i++ {
+		switch action, text := t.key(keys[i]); {
+		case action == lineedit.Send:
 			t.numbered++
 			lines = append(lines, line{text: text, number: t.numbered})
-		case lineedit.Leave:
+		case action == lineedit.Leave:
 			leave = true
-		case lineedit.Stop:
-			t.suspend()
-		}
-		if leave {
-			break
+		case action == lineedit.Stop && t.Stops():
+			stopped = true
+			leave = t.suspend()
 		}
 	}
 	t.keep()
@@ -112,20 +108,27 @@ func (t *terminal) keys(keys []lineedit.Key) (lines []line, leave bool) {
 	return lines, leave
 }
 
-// answer takes a key while the server is gone. It returns whether the person
-// leaves.
-func (t *terminal) answer(k lineedit.Key) bool {
+// key takes a key.
+func (t *terminal) key(k lineedit.Key) (action lineedit.Action, text string) {
+	if t.away {
+		return t.answer(k), ""
+	}
+	return t.editor.Key(k)
+}
+
+// answer takes a key while the server is gone.
+func (t *terminal) answer(k lineedit.Key) lineedit.Action {
 	switch k.Code {
 	case lineedit.Enter, lineedit.Interrupt, lineedit.EndOfInput:
-		return true
+		return lineedit.Leave
 	case lineedit.Suspend:
-		t.suspend()
+		return lineedit.Stop
 	case lineedit.Redraw:
 		t.editor.Key(k)
 	case lineedit.Text:
 		t.again = t.again || k.Text == "r" || k.Text == "R"
 	}
-	return false
+	return lineedit.None
 }
 
 // keep keeps what came to the history.
@@ -140,18 +143,24 @@ func (t *terminal) keep() {
 	}
 }
 
-// suspend stops the process, as Ctrl-Z does.
-func (t *terminal) suspend() {
-	if !t.Stops() {
-		return
-	}
+// suspend stops the process, as Ctrl-Z does. What was typed behind that and has been
+// read already is dropped: it was meant for the shell. suspend returns whether the
+// input has ended.
+func (t *terminal) suspend() (ended bool) {
 	t.editor.Leave()
 	_ = t.flush()
 	if err := t.Suspend(); err != nil {
 		t.editor.Note("-- " + err.Error())
 	}
+	t.parser = lineedit.Parser{}
+	select {
+	case in := <-t.input:
+		ended = in.err != nil
+	default:
+	}
 	t.resize()
 	t.editor.Refresh()
+	return ended
 }
 
 func (t *terminal) signals() <-chan os.Signal { return t.Terminal.Signals() }

@@ -24,7 +24,8 @@ type fakeTerminal struct {
 	signals   chan os.Signal
 	suspended int
 	closed    int
-	stays     bool // it cannot be stopped
+	stays     bool          // it cannot be stopped
+	stopped   chan struct{} // closed when it goes on; nil is at once
 	// failing is what Write returns, panics what it panics with.
 	failing error
 	panics  bool
@@ -42,9 +43,15 @@ func (f *fakeTerminal) Write(b []byte) (int, error) {
 func (f *fakeTerminal) Size() (int, int)          { return f.screen.Size() }
 func (f *fakeTerminal) Signals() <-chan os.Signal { return f.signals }
 func (f *fakeTerminal) Stops() bool               { return !f.stays }
-func (f *fakeTerminal) Suspend() error            { f.suspended++; return nil }
-func (f *fakeTerminal) Resume() error             { return nil }
-func (f *fakeTerminal) Close()                    { f.closed++ }
+func (f *fakeTerminal) Suspend() error {
+	f.suspended++
+	if f.stopped != nil {
+		<-f.stopped
+	}
+	return nil
+}
+func (f *fakeTerminal) Resume() error { return nil }
+func (f *fakeTerminal) Close()        { f.closed++ }
 
 // A seat is a session on a terminal under test, in a bubble of synctest: after
 // each step everybody has done what there is to do.
@@ -244,6 +251,16 @@ func TestTerminal(t *testing.T) {
 				t.Errorf("it was suspended %d times", s.term.suspended)
 			}
 		},
+		"what is typed behind Ctrl-Z is the shell's": func(t *testing.T, s *seat) {
+			s.term.stopped = make(chan struct{})
+			s.types("draft\x1afg\r\x1b[A\x1b")
+			s.types("ls\r")
+			close(s.term.stopped)
+			synctest.Wait()
+			s.shows("famchat\n* you joined\n> draft\n> draft")
+			s.types("!\r")
+			s.gets("draft!")
+		},
 		"Ctrl-Z where no shell would continue it": func(t *testing.T, s *seat) {
 			s.term.stays = true
 			s.types("draft\x1a")
@@ -327,7 +344,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	near, far := net.Pipe()
 	defer near.Close()
 	defer far.Close()
-	term := newTerminal(Options{Conn: near, Terminal: discarding{}, Color: true})
+	term := newTerminal(Options{Conn: near, Terminal: discarding{}, Color: true}, nil)
 	d := decoder{color: true}
 	day := func(lines int) uint64 {
 		for i := range lines {

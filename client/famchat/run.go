@@ -118,7 +118,7 @@ func onTerminal(o *client.Options, opts options, in, out *os.File) error {
 	if err != nil {
 		return err
 	}
-	o.Terminal = t
+	o.In, o.Terminal = t, t
 	o.Color = os.Getenv("NO_COLOR") == ""
 	o.Bell = !opts.noBell
 	o.Truncates = tty.Truncates(os.Getenv)

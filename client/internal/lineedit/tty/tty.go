@@ -6,7 +6,9 @@
 package tty
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"strings"
@@ -30,6 +32,8 @@ const (
 type Terminal struct {
 	in, out *os.File
 	signals chan os.Signal
+	// taking is held by who takes what is typed, and while the process is stopped.
+	taking sync.Mutex
 
 	mu sync.Mutex
 	// saved is how the terminal was; raw says that it is in raw mode now.
@@ -96,6 +100,57 @@ func (t *Terminal) Close() {
 	t.restore()
 }
 
+// Read reads what is typed. It waits outside of the kernel's read, which would take
+// what is typed for the shell when the process is being stopped, and leaves to the
+// shell what is typed after Close: io.EOF then.
+func (t *Terminal) Read(b []byte) (int, error) {
+	for {
+		if _, err := t.typed(nil); err != nil {
+			return 0, err
+		}
+		if n, taken, err := t.take(b); taken {
+			return n, err
+		}
+	}
+}
+
+// take takes what is typed, if it is still there.
+func (t *Terminal) take(b []byte) (n int, taken bool, err error) {
+	t.taking.Lock()
+	defer t.taking.Unlock()
+	if t.isClosed() {
+		return 0, true, io.EOF
+	}
+	if there, err := t.typed(&unix.Timeval{}); !there || err != nil {
+		return 0, err != nil, err
+	}
+	n, err = t.in.Read(b)
+	return n, true, err
+}
+
+// typed waits for input at most so long, nil for ever, and tells whether there is some.
+// It is select, as macOS has no poll for terminals.
+func (t *Terminal) typed(wait *unix.Timeval) (bool, error) {
+	fd := int(t.in.Fd())
+	for {
+		var in unix.FdSet
+		in.Set(fd)
+		n, err := unix.Select(fd+1, &in, nil, nil, wait)
+		switch {
+		case err == nil:
+			return n > 0, nil
+		case !errors.Is(err, unix.EINTR):
+			return false, fmt.Errorf("waiting for the terminal: %w", err)
+		}
+	}
+}
+
+func (t *Terminal) isClosed() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.closed
+}
+
 // Write writes to the terminal.
 func (t *Terminal) Write(b []byte) (int, error) { return t.out.Write(b) }
 
@@ -124,6 +179,8 @@ func (t *Terminal) Stops() bool {
 // Suspend gives the terminal back, stops the process group as Ctrl-Z does in
 // cooked mode, and takes the terminal again when it is continued.
 func (t *Terminal) Suspend() error {
+	t.taking.Lock()
+	defer t.taking.Unlock()
 	t.leave()
 	if err := syscall.Kill(0, syscall.SIGTSTP); err != nil {
 		return fmt.Errorf("stopping for Ctrl-Z: %w", err)

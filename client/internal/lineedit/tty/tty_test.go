@@ -127,3 +127,57 @@ func TestWhichTerminalsTruncate(t *testing.T) {
 		}
 	}
 }
+
+// A read that waits takes nothing that is typed while the process is stopped, when the
+// shell has the terminal, nor after it was closed.
+func TestWhatIsTypedForTheShellStays(t *testing.T) {
+	far, near := open(t)
+	terminal, err := Open(near, near)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := make(chan string)
+	go func() {
+		defer close(read)
+		for b := make([]byte, 100); ; {
+			n, err := terminal.Read(b)
+			if err != nil {
+				return
+			}
+			read <- string(b[:n])
+		}
+	}()
+	// types types something, and takes it as a shell does.
+	takes := func(typed string) {
+		t.Helper()
+		if _, err := far.WriteString(typed); err != nil {
+			t.Fatal(err)
+		}
+		got := make([]byte, len(typed))
+		if _, err := io.ReadFull(near, got); string(got) != typed || err != nil {
+			t.Errorf("the shell got %q, %v; want %q", got, err, typed)
+		}
+	}
+	for range 100 {
+		if _, err := far.WriteString("hello"); err != nil {
+			t.Fatal(err)
+		}
+		if got := <-read; got != "hello" {
+			t.Fatalf("got %q", got)
+		}
+		terminal.taking.Lock()
+		takes("fg")
+		terminal.taking.Unlock()
+	}
+	terminal.Close()
+	if _, err := far.WriteString("ls\n"); err != nil {
+		t.Fatal(err)
+	}
+	if got, more := <-read; more {
+		t.Errorf("got %q after it was closed", got)
+	}
+	got := make([]byte, len("ls\n"))
+	if _, err := io.ReadFull(near, got); string(got) != "ls\n" || err != nil {
+		t.Errorf("the shell got %q, %v", got, err)
+	}
+}
