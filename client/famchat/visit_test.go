@@ -81,23 +81,30 @@ func (v *visit) pastes(text string) {
 }
 
 // catchesUp waits until all that was said and typed is on the screen, with the cursor
-// at the beginning or at the end of the input, which it returns without white space.
+// at the beginning or at the end of the input, which it returns without white space. An
+// xterm may be looked at while it draws; that the input is whole its end shows.
 func (v *visit) catchesUp(atEnd bool) (input string) {
 	v.t.Helper()
-	has := strings.HasPrefix
-	if atEnd {
-		v.p.keys("End")
-		has = strings.HasSuffix
-	} else {
-		v.p.keys("Home")
-	}
+	v.p.keys("End")
 	token := v.token()
-	v.p.await("TT:TT"+strings.Join(v.lines[v.from:], "TT:TT")+">"+token, func(lines []string) bool {
+	input = v.shows(token, func(input string) bool { return strings.HasSuffix(input, token) })
+	if atEnd {
+		return input
+	}
+	v.p.keys("Home")
+	want := v.token() + input
+	return v.shows(want, func(input string) bool { return input == want })
+}
+
+// shows waits until all that was said is on the screen, and the input is right.
+func (v *visit) shows(what string, right func(input string) bool) (input string) {
+	v.t.Helper()
+	v.p.await("TT:TT"+strings.Join(v.lines[v.from:], "TT:TT")+">"+what, func(lines []string) bool {
 		var ok bool
 		if input, ok = v.read(lines, v.from, !v.cuts); ok {
-			v.wrong = fmt.Sprintf("the input is %q, and %s not where the cursor was", input, token)
+			v.wrong = fmt.Sprintf("the input is %q, want %q", input, what)
 		}
-		return ok && has(input, token)
+		return ok && right(input)
 	})
 	return input
 }
@@ -197,10 +204,7 @@ func (v *visit) resize(width, height int, atEnd bool) {
 		v.forgets(input, false)
 		return
 	}
-	v.p.await("as before, with >"+input, func(lines []string) bool {
-		now, ok := v.read(lines, v.from, !v.cuts)
-		return ok && now == input
-	})
+	v.shows(input, func(now string) bool { return now == input })
 }
 
 // drags drags the edge of an xterm to and fro while mum talks, faster than anything is
