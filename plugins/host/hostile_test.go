@@ -237,7 +237,17 @@ func TestACrashDuringARestartLeavesNoSecondProcess(t *testing.T) {
 // One that is disabled while it is being started, and enabled before that has come to
 // an end, is started.
 func TestEnablingWhatIsBeingStartedStartsIt(t *testing.T) {
-	r := start(t, behaving(t, "one", behaviour{Mark: "1", Slow: true}))
+	gate := filepath.Join(t.TempDir(), "gate")
+	open := func() {
+		if err := os.WriteFile(gate, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	open()
+	r := start(t, behaving(t, "one", behaviour{Mark: "1", Gate: gate}))
+	if err := os.Remove(gate); err != nil {
+		t.Fatal(err)
+	}
 	_ = syscall.Kill(r.Status()[0].PID, syscall.SIGKILL)
 	r.state(host.Starting)
 	for _, do := range []func(string) error{r.Disable, r.Enable} {
@@ -245,6 +255,7 @@ func TestEnablingWhatIsBeingStartedStartsIt(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	open()
 	r.state(host.Running)
 	if got, want := r.filter("x"), `replace "x1"`; got != want {
 		t.Errorf("got %s, want %s", got, want)

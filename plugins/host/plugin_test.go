@@ -29,14 +29,14 @@ type behaviour struct {
 	Names    bool
 	Observe  string // a file to which events are written
 	Kinds    []plugins.Kind
-	Crash    bool // at once
-	Stderr   int  // lines at start
-	Stdout   int  // lines after the handshake
-	Fork     bool // a child that holds the pipes
-	Escape   bool // a child in a session of its own
-	Eat      bool // memory, at "eat"
-	Deaf     bool // to SIGTERM and to the end of stdin
-	Slow     bool // to start
+	Crash    bool   // at once
+	Stderr   int    // lines at start
+	Stdout   int    // lines after the handshake
+	Fork     bool   // a child that holds the pipes
+	Escape   bool   // a child in a session of its own
+	Eat      bool   // memory, at "eat"
+	Deaf     bool   // to SIGTERM and to the end of stdin
+	Gate     string // a file without which it does not come to run
 	Raw      string
 }
 
@@ -50,13 +50,22 @@ func servePlugin() {
 	plugins.Serve("test", "1.2.3", newTestPlugin)
 }
 
+// awaitFile waits until there is a file.
+func awaitFile(name string) {
+	for range time.Tick(time.Millisecond) {
+		if _, err := os.Stat(name); err == nil {
+			return
+		}
+	}
+}
+
 func newTestPlugin(h *plugins.Host, b behaviour) (*plugins.Hooks, error) {
 	if b.Crash {
 		fmt.Fprintln(os.Stderr, "no word list")
 		os.Exit(3)
 	}
-	if b.Slow {
-		time.Sleep(300 * time.Millisecond)
+	if b.Gate != "" {
+		awaitFile(b.Gate)
 	}
 	for n := range b.Stderr {
 		h.Log.Info("line", "n", n)
