@@ -255,7 +255,7 @@ func (p *pane) showsInput(lines []string, input string) {
 	above := strings.Join(lines, "\n") + "\n"
 	p.await(above+want, func(got []string) bool {
 		rest, ok := strings.CutPrefix(strings.Join(got, "\n"), above)
-		return ok && strings.NewReplacer(" ", "", "\n", "").Replace(rest) == want
+		return ok && unspaced.Replace(rest) == want
 	})
 }
 
